@@ -1,0 +1,82 @@
+# Needs python3 (3.11 or later, with venv) and make; everything else comes into .venv.
+#
+#   make                            set up
+#   make detect SOURCE=photo.jpg    set up, then print the skeletons in a picture or video
+#   make test                       set up, then run every check: what CI runs
+#   make help                       the rest
+
+PYTHON ?= python3
+BIN := .venv/bin
+UV := $(BIN)/uv
+BUILT := src/posemill/kernels/.stamp $(addprefix src/posemill/models/,pose_detection.tflite \
+	pose_landmark_full.tflite pose_landmark_heavy.tflite pose_landmark_lite.tflite)
+BUILT_FROM := pyproject.toml hatch_build.py src/posemill/warp.c \
+	src/posemill/runtime/model_files.py web/package-lock.json
+
+export VIRTUAL_ENV := $(CURDIR)/.venv
+# Mirrors behind a company's own certificate: trust what the system trusts.
+export UV_SYSTEM_CERTS ?= true
+unexport PYTHONPATH PYTHONHOME
+
+.DEFAULT_GOAL := setup
+.PHONY: help setup detect test lint fmt lock dist clean FORCE
+
+help: ## Show this
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 16
+
+setup: .venv/.installed ## Make .venv with the locked packages, models and kernels
+
+detect: setup ## Print the skeletons in SOURCE, or write them to OUT
+	@test -n "$$SOURCE" || { echo "usage: make detect SOURCE=photo.jpg [OUT=photo.pose.jpg]" >&2; exit 2; }
+	@$(BIN)/posemill detect "$$SOURCE" $${OUT:+--out "$$OUT"}
+
+test: lint ## Lint, check types and layers, run the tests (ARGS=... for pytest)
+	$(BIN)/pytest $(ARGS)
+
+lint: setup ## All of test but the tests
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+fmt: setup ## Format, and fix what can be fixed
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+lock: $(UV) ## Resolve requirements.lock anew
+	$(UV) pip compile --quiet --universal --upgrade --generate-hashes --no-emit-index-url \
+		--no-emit-find-links --custom-compile-command "make lock" --python-version 3.11 \
+		--group dev pyproject.toml --output-file requirements.lock
+
+dist: setup ## Build the wheel and the source archive into dist/
+	$(UV) build --quiet --out-dir dist
+
+clean: ## Remove all that was made
+	rm -rf .venv dist build web/node_modules src/posemill/kernels src/posemill/models \
+		.hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	find src tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# uv, in the version and with the hashes of the lock. It is in the lock so that syncing keeps it.
+$(UV):
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "posemill needs Python 3.11 or later: make PYTHON=python3.12" >&2; exit 2; }
+	@echo "Making .venv" >&2
+	@$(PYTHON) -m venv .venv
+	@if test -f requirements.lock; then \
+		sed -n '/^uv==/,/[^\\]$$/p' requirements.lock > .venv/uv.txt; \
+	else echo uv > .venv/uv.txt; fi
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r .venv/uv.txt >&2
+
+.venv/.synced: requirements.lock | $(UV)
+	@$(UV) pip sync --quiet --require-hashes requirements.lock
+	@touch $@
+
+.venv/.installed: .venv/.synced $(BUILT_FROM)
+	@echo "Installing posemill (models, kernels)" >&2
+	@$(UV) pip install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+# Models and kernels that went missing come back.
+ifneq ($(words $(wildcard $(BUILT))),$(words $(BUILT)))
+.venv/.installed: FORCE
+endif

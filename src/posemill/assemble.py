@@ -1,0 +1,140 @@
+"""Builds the engine, the sources and the sinks that the settings ask for; nothing else does."""
+
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Final, Self
+
+from posemill.config import Settings
+from posemill.types import Frame, FramePoses, Picture, PoseOptions, SourceInfo
+
+if TYPE_CHECKING:
+    from posemill.drawing import DrawingStyle
+    from posemill.runtime import Engine
+    from posemill.sinks import Sink
+    from posemill.sources import Selection, Source
+
+MODEL_NAMES: Final = ("lite", "full", "heavy")
+
+
+def pose_options(settings: Settings) -> PoseOptions:
+    """Return what the engine is to do; drawing masks needs masks."""
+    names = PoseOptions.__dataclass_fields__
+    options = PoseOptions(**{name: getattr(settings, name) for name in names})
+    return replace(options, enable_segmentation=settings.enable_segmentation or settings.mask)
+
+
+def selection(settings: Settings) -> "Selection":
+    """Return what to take from a source. SettingError where start and end contradict."""
+    from posemill.sources import Selection  # noqa: PLC0415 - heavy imports only where needed
+
+    return Selection(
+        start_s=settings.start,
+        end_s=settings.end,
+        every=settings.every,
+        fps=settings.fps,
+        rotate=settings.rotate,
+        all_frames=settings.all_frames,
+        max_pixels=settings.max_pixels,
+    )
+
+
+def drawing_style(settings: Settings, kind: str) -> "DrawingStyle":
+    """Return how to draw; what is transparent in a picture is black in a video."""
+    from posemill.drawing import DrawingStyle  # noqa: PLC0415
+
+    names = DrawingStyle.__dataclass_fields__
+    style = DrawingStyle(**{name: getattr(settings, name) for name in names})
+    if style.transparent and kind == "video":
+        return replace(style, transparent=False, background=0.0)
+    return style
+
+
+class Workshop:
+    """Everything that one run of a command builds, from one set of settings.
+
+    The engine starts to load when the workshop is entered, in a thread of its own, while the
+    first source is opened and decoded; ``tracking`` waits for it only with the first frame.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._options = pose_options(settings)
+        self._selection = selection(settings)
+        self._threads = ThreadPoolExecutor(1, "posemill-engine")
+        self._engine: Future[Engine] | None = None
+
+    def __enter__(self) -> Self:
+        self._engine = self._threads.submit(_load_engine, self._options)
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._threads.shutdown()
+
+    def open(self, address: str | Path) -> "Source":
+        """Open one source with the selection of the settings."""
+        from posemill.sources import open_source  # noqa: PLC0415
+
+        return open_source(address, self._selection)
+
+    def tracking(self, kind: str) -> Callable[[Frame], FramePoses]:
+        """Return what finds the people in the frames of one source, a picture or a video."""
+        return _Tracking(self._loaded, static=kind == "picture" or self._options.static_image_mode)
+
+    def rendering(self, kind: str) -> Callable[[Frame, FramePoses], Picture]:
+        """Return what draws the people of a frame into a copy of it."""
+        from posemill.drawing import draw  # noqa: PLC0415
+
+        style = drawing_style(self._settings, kind)
+        return lambda frame, poses: draw(frame, poses, style)
+
+    def header(self, info: SourceInfo) -> Mapping[str, Any]:
+        """Return the posemill/1 header of one source."""
+        from posemill.records import header  # noqa: PLC0415
+
+        options = self._options
+        return header(
+            info,
+            model=MODEL_NAMES[options.model_complexity],
+            engine=options.engine,
+            precision=options.precision,
+        )
+
+    def sink(self, path: Path, info: SourceInfo) -> "Sink":
+        """Open the output at ``path`` for one source."""
+        from posemill.sinks import open_sink  # noqa: PLC0415
+
+        return open_sink(path, info, self.header(info))
+
+    def _loaded(self) -> "Engine":
+        if self._engine is None:
+            raise RuntimeError("a workshop must be entered before it is used")
+        return self._engine.result()
+
+
+@dataclass(slots=True)
+class _Tracking:
+    """Asks for the engine with the first frame, so that all before runs while it loads."""
+
+    engine: Callable[[], "Engine"]
+    static: bool
+    step: Callable[[Frame], FramePoses] | None = None
+
+    def __call__(self, frame: Frame) -> FramePoses:
+        if self.step is None:
+            engine = self.engine()
+            self.step = engine.estimator().estimate if self.static else engine.tracker().track
+        return self.step(frame)
+
+
+def _load_engine(options: PoseOptions) -> "Engine":
+    from posemill.runtime import load_engine  # noqa: PLC0415
+
+    return load_engine(options)

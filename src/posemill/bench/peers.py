@@ -1,0 +1,96 @@
+"""MediaPipe as a peer to measure against, in a process and an environment of its own."""
+
+import json
+import shutil
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Final, Self
+
+from posemill.errors import EngineUnavailable
+from posemill.runtime.model_files import path_of
+from posemill.types import Picture
+
+_MEDIAPIPE: Final = "mediapipe==0.10.21"
+_PYTHONS: Final = ">=3.9,<3.13"  # those that it has wheels for
+
+
+def mediapipe_command(program: Path, *arguments: str, python: str | None = None) -> list[str]:
+    """Return the command that runs ``program`` where MediaPipe 0.10.21 can be imported.
+
+    ``python``: an interpreter that has it; otherwise uv makes an environment for it, once.
+    """
+    if python:
+        return [python, str(program), *arguments]
+    uv = shutil.which("uv") or shutil.which("uv", path=str(Path(sys.executable).parent))
+    if uv is None:
+        raise EngineUnavailable(
+            "measuring against MediaPipe needs uv to make an environment for it: install uv, "
+            f"or name an interpreter that has {_MEDIAPIPE} with --mediapipe-python"
+        )
+    isolated = ["run", "--no-project", "--isolated", "--python", _PYTHONS, "--with", _MEDIAPIPE]
+    return [uv, *isolated, "python", str(program), *arguments]
+
+
+class MediaPipePeer:
+    """MediaPipe Pose behind two pipes: give it frames, get its landmarks and CPU seconds."""
+
+    def __init__(self, python: str | None = None) -> None:
+        worker = Path(__file__).with_name("mediapipe_worker.py")
+        models = path_of("lite").parent
+        self._process = subprocess.Popen(
+            mediapipe_command(worker, str(models), python=python),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+        )
+
+    def start(self, **options: Any) -> dict[str, Any]:
+        """Begin a new stream with MediaPipe's own options; return its version."""
+        return self._ask({"options": options})
+
+    def process(self, picture: Picture) -> dict[str, Any]:
+        """Return ``cpu_s``, ``wall_s`` and, where it sees a person, ``landmarks``, ``world``."""
+        height, width = picture.shape[:2]
+        return self._ask({"width": width, "height": height}, picture.tobytes())
+
+    def close(self) -> None:
+        if self._process.stdin is not None:
+            self._process.stdin.close()
+        self._process.wait()
+        if self._process.stdout is not None:
+            self._process.stdout.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def _ask(self, request: dict[str, Any], data: bytes = b"") -> dict[str, Any]:
+        stdin, stdout = self._process.stdin, self._process.stdout
+        assert stdin is not None and stdout is not None
+        try:
+            stdin.write(json.dumps(request).encode() + b"\n" + data)
+            stdin.flush()
+            line = stdout.readline()
+        except BrokenPipeError:
+            line = b""
+        if not line:
+            raise EngineUnavailable(
+                f"{_MEDIAPIPE} could not be started; is the package registry reachable? "
+                f"Try: {' '.join(_quoted(self._process.args))}"
+            )
+        answer: dict[str, Any] = json.loads(line)
+        return answer
+
+
+def _quoted(args: Any) -> Sequence[str]:
+    return [f"'{arg}'" if ">" in str(arg) else str(arg) for arg in args]

@@ -1,0 +1,1 @@
+"""MediaPipe's pose graph as pure functions: no file, clock, thread, log or network."""

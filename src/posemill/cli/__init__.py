@@ -1,0 +1,75 @@
+"""The command `posemill`. ``main`` is the edge of the process: errors become exit codes here.
+
+Exit codes: 0 good; 2 bad usage or input; 1 our fault; 128 and the signal when stopped by one.
+"""
+
+import os
+import sys
+from collections.abc import Sequence
+
+from posemill.cli.report import one_line
+from posemill.config import resolve
+from posemill.errors import ModelError, PosemillError, SettingError
+
+__all__ = ["main"]
+
+_GOOD, _FAULT, _USAGE, _INTERRUPTED = 0, 1, 2, 130
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command and return its exit code; nothing is raised."""
+    arguments = list(sys.argv[1:] if argv is None else argv) or ["--help"]
+    try:
+        code = _run(arguments)
+        sys.stdout.flush()
+        return code
+    except BrokenPipeError:  # `| head` has seen enough
+        _silence_stdout()
+        return _GOOD
+    except KeyboardInterrupt:
+        return _fail("interrupted", _INTERRUPTED, arguments)
+    except ModelError as error:
+        return _fail(error, _FAULT, arguments)
+    except PosemillError as error:
+        return _fail(error, _USAGE, arguments)
+    except Exception as error:  # the only broad one: whatever it is, it is our fault
+        kind = type(error).__name__
+        text = f"this is a fault of posemill: {kind}: {error} (--debug shows where it arose)"
+        return _fail(text, _FAULT, arguments)
+
+
+def _run(arguments: list[str]) -> int:
+    import typer  # noqa: PLC0415
+    from typer.main import get_command  # noqa: PLC0415
+
+    from posemill.cli.app import app  # noqa: PLC0415
+
+    try:
+        code = get_command(app).main(arguments, "posemill", standalone_mode=False)
+    except typer.TyperException as error:
+        print(f"posemill: {one_line(error.format_message())}", file=sys.stderr)
+        return _USAGE
+    return int(code or _GOOD)
+
+
+def _fail(what: object, code: int, arguments: Sequence[str]) -> int:
+    if _wants_traceback(arguments):
+        import traceback  # noqa: PLC0415
+
+        traceback.print_exc()
+    print(f"posemill: {one_line(what)}", file=sys.stderr)
+    return code
+
+
+def _wants_traceback(arguments: Sequence[str]) -> bool:
+    if "--debug" in arguments:
+        return True
+    try:
+        return resolve().settings.debug
+    except SettingError:
+        return False
+
+
+def _silence_stdout() -> None:
+    # Python flushes stdout once more at exit, and would complain about the closed pipe.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -1,0 +1,106 @@
+"""The commands and their help. What they do is in the module of each."""
+
+from collections.abc import Mapping
+from typing import Annotated, Final
+
+import typer
+
+from posemill import __version__
+from posemill.cli.flags import with_settings
+from posemill.config import resolve
+
+_HELP: Final = "Human skeletons from pictures and videos: 33 landmarks in 3D, on a plain CPU."
+_EXAMPLES: Final = "\n\n".join(
+    [
+        "[bold]Examples[/bold]",
+        "posemill detect photo.jpg > photo.jsonl",
+        "posemill detect photo.jpg --out photo.pose.png --style limbs",
+        "posemill detect clip.mp4 --out clip.csv --out annotated.mp4 --start 0:10 --end 0:20",
+        "posemill detect photos/ clip.mp4 --out results/",
+        "Each setting is a flag here, a line in posemill.toml and a variable POSEMILL_...: "
+        "--threads 1, threads = 1, POSEMILL_THREADS=1. What a flag turns on, --no-... turns off. "
+        "`posemill config show` lists them all.",
+    ]
+)
+_SOURCE_HELP: Final = "Pictures, videos, folders (with all below), globs."
+_OUT_HELP: Final = (
+    "A file: .jsonl .json .csv for records of all sources, .jpg .png .webp .mp4 for an annotated "
+    "copy of one; or a folder, for records and a copy of each. May be repeated. "
+    "Without it: records on stdout, as JSON lines."
+)
+
+app = typer.Typer(
+    name="posemill",
+    help=_HELP,
+    no_args_is_help=False,
+    rich_markup_mode="rich",
+    context_settings={"help_option_names": ["--help", "-h"]},
+)
+config_app = typer.Typer(help="Show the settings, or write a settings file.")
+app.add_typer(config_app, name="config")
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        print(f"posemill {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _main(
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_print_version, is_eager=True, help="Print the version."
+        ),
+    ] = False,
+) -> None:
+    pass
+
+
+@app.command(epilog=_EXAMPLES)
+@with_settings
+def detect(
+    source: Annotated[list[str], typer.Argument(metavar="SOURCE...", help=_SOURCE_HELP)],
+    out: Annotated[
+        list[str] | None, typer.Option("--out", "-o", metavar="PATH", help=_OUT_HELP)
+    ] = None,
+    *,
+    flags: Mapping[str, object],
+) -> int:
+    """Find people in pictures and videos: records, annotated copies, or both."""
+    settings = resolve(flags).settings
+    from posemill.cli.detect import detect as run  # noqa: PLC0415 - heavy, and --help is not
+
+    return run(source, out or [], settings)
+
+
+@app.command()
+def models(
+    json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
+) -> int:
+    """List the model files in the package and check that each is the published one."""
+    from posemill.cli.listing import list_models  # noqa: PLC0415
+
+    return list_models(json=json)
+
+
+@config_app.command()
+@with_settings
+def show(
+    json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
+    *,
+    flags: Mapping[str, object],
+) -> int:
+    """Print every setting: its effective value and where that comes from."""
+    from posemill.cli.listing import list_settings  # noqa: PLC0415
+
+    return list_settings(resolve(flags), json=json)
+
+
+@config_app.command()
+def init() -> int:
+    """Write a posemill.toml with every setting and its default, all commented out."""
+    from posemill.cli.listing import write_settings_file  # noqa: PLC0415
+
+    return write_settings_file()

@@ -1,0 +1,156 @@
+"""`posemill detect`: one source after the other through the pipeline, into its outputs."""
+
+import sys
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Final
+
+from posemill import pipeline
+from posemill.assemble import Workshop
+from posemill.cli.interrupt import Interrupt
+from posemill.cli.outputs import PICTURES, STDOUT, VIDEOS, Job, Targets, jobs, targets
+from posemill.cli.report import Report, State
+from posemill.cli.writing import Outputs, SharedRecords
+from posemill.config import Settings
+from posemill.errors import SinkError, SourceError, UsageError
+from posemill.types import SourceInfo
+
+GOOD: Final = 0
+FAILED: Final = 2
+SIGNALLED: Final = 128
+
+
+def detect(addresses: Sequence[str], outs: Sequence[str], settings: Settings) -> int:
+    """Run the command and return its exit code; UsageError before any output is written."""
+    wanted = targets(outs, transparent=settings.transparent)
+    failures: list[SourceError] = []
+    listed = jobs(addresses, wanted, failures)
+    workshop = Workshop(settings)
+    with ExitStack() as stack:
+        # Records scrolling over the same terminal would tear a bar to pieces.
+        torn = STDOUT in wanted.records and sys.stdout.isatty()
+        report = Report(bars=sys.stderr.isatty() and not torn)
+        stack.callback(report.close)
+        for failure in failures:
+            report.say(failure)
+        if not listed:
+            return FAILED
+        interrupt = stack.enter_context(Interrupt())
+        stack.enter_context(workshop)
+        run = _Run(settings, workshop, wanted, report, interrupt)
+        return run.all(listed, failed=bool(failures))
+
+
+class _Run:
+    """One command's walk through its sources."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        workshop: Workshop,
+        wanted: Targets,
+        report: Report,
+        interrupt: Interrupt,
+    ) -> None:
+        self._settings = settings
+        self._workshop = workshop
+        self._wanted = wanted
+        self._report = report
+        self._interrupt = interrupt
+        self._shared = SharedRecords(wanted.records, workshop)
+        self._count = 0
+
+    def all(self, listed: Sequence[Job], *, failed: bool) -> int:
+        """Do every job; one that fails spares the others."""
+        self._count = len(listed)
+        try:
+            for number, job in enumerate(listed, start=1):
+                if self._interrupt() or self._shared.broken:
+                    break
+                try:
+                    failed |= not self._one(job, number)
+                except (SourceError, SinkError) as error:
+                    self._fail(error)
+                    failed = True
+        except KeyboardInterrupt:  # a second one: at once
+            self._shared.discard()
+            raise
+        except BaseException:
+            self._shared.finish()
+            raise
+        self._shared.finish()
+        if self._interrupt():
+            return SIGNALLED + self._interrupt.signal
+        return FAILED if failed else GOOD
+
+    def _one(self, job: Job, number: int) -> bool:
+        """Do one job; False when its source turned out damaged."""
+        with self._workshop.open(job.address) as source:
+            info = source.info
+            _check_kind(info, self._wanted.copies)
+            paths = job.paths(info.kind, transparent=self._settings.transparent)
+            outputs = Outputs(info, [*self._wanted.copies, *paths], self._shared, self._workshop)
+            try:
+                done = pipeline.run(
+                    source,
+                    self._workshop.tracking(info.kind),
+                    self._workshop.rendering(info.kind) if outputs.wants_picture else None,
+                    [outputs],
+                    self._progress(info, number),
+                    stopped=self._interrupt,
+                )
+                outputs.finish()
+            except BaseException:
+                outputs.discard()
+                raise
+        return self._good(info, done)
+
+    def _good(self, info: SourceInfo, done: pipeline.RunReport) -> bool:
+        if done.interrupted:
+            self._report.say(
+                f"interrupted after {done.frames} frames of {info.name}; "
+                + ("the outputs are complete up to there" if done.frames else "none is written")
+            )
+        elif done.damage is not None:
+            self._report.say(_about(info.name, done.damage))
+        elif not done.frames:
+            raise SourceError(f"{info.name}: no frame lies between start and end.")
+        return done.damage is None
+
+    def _fail(self, error: Exception) -> None:
+        if self._settings.debug:
+            import traceback  # noqa: PLC0415
+
+            traceback.print_exception(error)
+        self._report.say(error)
+
+    def _progress(self, info: SourceInfo, number: int) -> Callable[[pipeline.Progress], None]:
+        count, start_s = self._count, self._settings.start or 0.0
+        place = f" ({number}/{count})" if count > 1 else ""
+        ends = [t for t in (self._settings.end, info.duration_s) if t is not None]
+        length_s = max(min(ends) - start_s, 0.0) if ends else None
+
+        def show(progress: pipeline.Progress) -> None:
+            if info.kind == "picture":
+                state = State("pictures", info.name + place, number, count, number)
+            else:
+                done_s = progress.time_s - start_s
+                state = State(f"{number}", info.name + place, done_s, length_s, progress.frames)
+            self._report.show(state)
+
+        return show
+
+
+def _check_kind(info: SourceInfo, copies: Sequence[Path]) -> None:
+    fitting = PICTURES if info.kind == "picture" else VIDEOS
+    for path in copies:
+        if path.suffix.lower() not in fitting:
+            raise UsageError(
+                f"--out {path} doesn't fit: {info.name} is a {info.kind}; "
+                f"use {' '.join(fitting)} or a folder."
+            )
+
+
+def _about(name: str, text: str) -> str:
+    return text if text.startswith(f"{name}:") else f"{name}: {text}"

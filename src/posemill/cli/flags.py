@@ -1,0 +1,97 @@
+"""Flags made from the settings table: one place names them, bounds them and explains them."""
+
+import inspect
+from collections.abc import Callable, Mapping
+from functools import wraps
+from typing import Annotated, Any, Final, ParamSpec, TypeVar
+
+import typer
+
+from posemill.config import FLAG, TABLE, Section, Setting
+from posemill.errors import UsageError
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+_NO: Final = "no_"
+PANELS: Final[Mapping[Section, str]] = {
+    "engine": "Engine",
+    "drawing": "Drawing",
+    "selection": "Which frames",
+    "limits": "Limits",
+    "other": "Other",
+}
+
+
+def with_settings(command: Callable[..., R]) -> Callable[..., R]:
+    """Give ``command`` a flag for each setting; it gets those given, by name, as ``flags``."""
+
+    @wraps(command)
+    def wrapper(**arguments: Any) -> R:
+        flags = _taken_from(arguments)
+        return command(**arguments, flags=flags)
+
+    own = inspect.signature(command)
+    parameters = [each for name, each in own.parameters.items() if name != "flags"]
+    for setting in TABLE.values():
+        parameters += _parameters(setting)
+    wrapper.__signature__ = own.replace(parameters=parameters)  # type: ignore[attr-defined]
+    wrapper.__annotations__ = {each.name: each.annotation for each in parameters}
+    return wrapper
+
+
+def _taken_from(arguments: dict[str, Any]) -> dict[str, object]:
+    flags: dict[str, object] = {}
+    for setting in TABLE.values():
+        value = arguments.pop(setting.name)
+        if setting.kind is FLAG and arguments.pop(_NO + setting.name):
+            if value:
+                raise UsageError(f"{setting.flag} and --no-{setting.flag[2:]} contradict.")
+            value = False
+        if value is not None:
+            flags[setting.name] = value
+    return flags
+
+
+def _parameters(setting: Setting) -> list[inspect.Parameter]:
+    if setting.kind is not FLAG:
+        return [_parameter(setting, setting.name, setting.flag)]
+    # The one that changes the default is shown; the other one overrides a settings file.
+    yes, no = setting.flag, f"--no-{setting.flag[2:]}"
+    return [
+        _parameter(setting, setting.name, yes, hidden=setting.default is True),
+        _parameter(setting, _NO + setting.name, no, hidden=setting.default is False),
+    ]
+
+
+def _parameter(
+    setting: Setting, name: str, flag: str, *, hidden: bool = False
+) -> inspect.Parameter:
+    # Values stay text here: config.py parses them, with the same bounds and words as those
+    # of the settings file and of the variables.
+    off = "Off: " if flag.startswith("--no-") else ""
+    option = typer.Option(
+        flag,
+        help=f"{off}{setting.text}{_default(setting)}",
+        metavar=setting.kind.label,
+        rich_help_panel=PANELS[setting.section],
+        show_default=False,
+        hidden=hidden,
+        autocompletion=_completer(setting),
+    )
+    kind = bool | None if setting.kind is FLAG else str | None
+    annotation = Annotated[kind, option]  # type: ignore[valid-type]
+    return inspect.Parameter(
+        name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=annotation
+    )
+
+
+def _default(setting: Setting) -> str:
+    if setting.default is None or setting.kind is FLAG:
+        return ""
+    return f" \\[default: {setting.default}]"  # the backslash keeps it from being rich markup
+
+
+def _completer(setting: Setting) -> Callable[[], list[str]] | None:
+    words = setting.kind.words
+    return (lambda: list(words)) if words else None

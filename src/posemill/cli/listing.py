@@ -1,0 +1,98 @@
+"""`posemill config` and `posemill models`: tables for people, JSON for programs."""
+
+import json as json_format
+from collections.abc import Iterable, Sequence
+
+from posemill.config import FILE_NAME, TABLE, Resolved, Setting, Value, settings_file
+from posemill.errors import SinkError, UsageError
+
+
+def list_settings(resolved: Resolved, *, json: bool) -> int:
+    """Print each setting's effective value and its origin."""
+    values = {name: getattr(resolved.settings, name) for name in TABLE}
+    if json:
+        rows = {
+            name: {"value": value, "origin": resolved.origins[name]}
+            for name, value in values.items()
+        }
+        print(json_format.dumps(rows, indent=2))
+        return 0
+    _print_table(
+        (name, "-" if value is None else toml(value), resolved.origins[name])
+        for name, value in values.items()
+    )
+    return 0
+
+
+def write_settings_file() -> int:
+    """Write the commented settings file; UsageError where there is one already."""
+    path = settings_file()
+    try:
+        with path.open("x", encoding="utf-8") as file:
+            file.write(settings_text())
+    except FileExistsError:
+        raise UsageError(f"{path} is there already; remove it first, or edit it.") from None
+    except OSError as error:
+        raise SinkError(f"{path}: can't be written: {error.strerror or error}.") from error
+    print(f"wrote {path}")
+    return 0
+
+
+def settings_text() -> str:
+    """Return a settings file that explains every setting and changes none."""
+    lines = [
+        f"# {FILE_NAME}: settings of posemill. Take away the # of a line to change it.",
+        "# Variables (POSEMILL_THREADS=1) count more than this file, flags (--threads 1) most.",
+    ]
+    section = ""
+    for setting in TABLE.values():
+        if setting.section != section:
+            section = setting.section
+            lines += ["", f"# --- {section} " + "-" * (70 - len(section))]
+        lines += ["", f"# {setting.text}", f"# Must be {setting.kind.expects}.", _line(setting)]
+    return "\n".join(lines) + "\n"
+
+
+def list_models(*, json: bool) -> int:
+    """Print the model files and whether each is the published one; 1 if one is not."""
+    from posemill.runtime.model_files import check_all  # noqa: PLC0415
+
+    found = check_all()
+    if json:
+        rows = [
+            {
+                "name": each.model.name,
+                "file": each.model.file,
+                "path": str(each.path),
+                "size": each.model.size,
+                "sha256": each.model.sha256,
+                "state": str(each.state),
+                "ok": each.ok,
+            }
+            for each in found
+        ]
+        print(json_format.dumps(rows, indent=2))
+    else:
+        _print_table(
+            (each.model.name, each.model.file, str(each.model.size), each.model.sha256, each.state)
+            for each in found
+        )
+    return 0 if all(each.ok for each in found) else 1
+
+
+def toml(value: Value) -> str:
+    """Return ``value`` as TOML writes it."""
+    return json_format.dumps(value)
+
+
+def _line(setting: Setting) -> str:
+    value = setting.example if setting.default is None else toml(setting.default)
+    return f"# {setting.name} = {value}"
+
+
+def _print_table(rows: Iterable[Sequence[str]]) -> None:
+    listed = list(rows)
+    widths = [max(map(len, column)) for column in zip(*listed, strict=True)]
+    for row in listed:
+        cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
+        print("  ".join(cells).rstrip())

@@ -1,0 +1,165 @@
+"""What goes in and what comes out: addresses and --out values become jobs, before any work."""
+
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from posemill.errors import SourceError, UsageError
+from posemill.sources import expand
+
+STDOUT: Final = Path("-")
+RECORDS: Final = (".jsonl", ".json", ".csv")
+PICTURES: Final = (".jpg", ".jpeg", ".png", ".webp")
+VIDEOS: Final = (".mp4",)
+_SEE_THROUGH: Final = (".png", ".webp")
+
+
+@dataclass(frozen=True, slots=True)
+class Targets:
+    """The --out values by what they are; ``records`` take all sources, ``copies`` one."""
+
+    records: tuple[Path, ...]
+    copies: tuple[Path, ...]
+    folders: tuple[Path, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One source, and for each of the folders what its files there begin with."""
+
+    address: str | Path
+    stems: tuple[Path, ...]
+
+    def paths(self, kind: str, *, transparent: bool) -> list[Path]:
+        """Return the files of this source in the folders, once its ``kind`` is known."""
+        suffix = ".mp4"
+        if kind == "picture":
+            own = Path(self.address).suffix.lower()
+            suffix = own if own in PICTURES and not transparent else ".png"
+        return [
+            stem.with_name(stem.name + ending)
+            for stem in self.stems
+            for ending in (".jsonl", f".pose{suffix}")
+        ]
+
+
+def targets(outs: Sequence[str], *, transparent: bool) -> Targets:
+    """Sort the --out values; UsageError on one that makes no sense."""
+    files: dict[str, Path] = {}
+    folders: dict[str, Path] = {}
+    for out in outs or ["-"]:
+        path = Path(out)
+        folder = out != "-" and (path.is_dir() or out.endswith(("/", os.sep)) or not path.suffix)
+        seen = folders if folder else files
+        if out != "-" and os.path.realpath(path) in seen:
+            raise UsageError(f"--out {out} is given twice.")
+        seen[os.path.realpath(path) if out != "-" else out] = path
+    for path in files.values():
+        _check_suffix(path, transparent=transparent)
+    return Targets(
+        tuple(path for path in files.values() if path == STDOUT or _suffix(path) in RECORDS),
+        tuple(path for path in files.values() if _suffix(path) in PICTURES + VIDEOS),
+        tuple(folders.values()),
+    )
+
+
+def _check_suffix(path: Path, *, transparent: bool) -> None:
+    suffix = _suffix(path)
+    if path == STDOUT or suffix in RECORDS:
+        return
+    if suffix not in PICTURES + VIDEOS:
+        known = " ".join(RECORDS + PICTURES + VIDEOS)
+        raise UsageError(f"--out {path}: {suffix} is not known; known are {known} and folders.")
+    if transparent and suffix not in _SEE_THROUGH:
+        fitting = " or ".join(_SEE_THROUGH)
+        raise UsageError(f"--out {path}: {suffix} can't be transparent; use {fitting}.")
+
+
+def jobs(addresses: Sequence[str], wanted: Targets, failures: list[SourceError]) -> list[Job]:
+    """Return one job for each source behind ``addresses``, none twice.
+
+    An address with nothing behind it goes to ``failures``, so that it spares the others.
+    UsageError where an output would overwrite a source, or where --out takes one source only.
+    """
+    found: dict[str, tuple[str | Path, Path]] = {}
+    for address in addresses:
+        try:
+            for source, name in _inside(address, wanted.folders):
+                found.setdefault(os.path.normpath(source), (source, name))
+        except SourceError as error:
+            failures.append(error)
+    if wanted.copies and len(found) + len(failures) > 1:
+        raise UsageError(
+            f"--out {wanted.copies[0]} takes one source, not {len(found) + len(failures)}; "
+            "give a folder, as in --out results/"
+        )
+    taken = {_identity(path) for path in (*wanted.records, *wanted.copies)}
+    namings = [_Naming(folder, set(taken)) for folder in wanted.folders]
+    listed = [
+        Job(source, tuple(naming.stem(name) for naming in namings))
+        for source, name in found.values()
+    ]
+    _refuse_overwriting(listed, wanted)
+    return listed
+
+
+def _inside(address: str, folders: Sequence[Path]) -> Iterator[tuple[str | Path, Path]]:
+    root = Path(address)
+    if not root.is_dir():
+        for source in expand([address]):
+            yield source, Path(Path(source).name)
+        return
+    real = Path(os.path.realpath(root))
+    outs = [Path(os.path.realpath(folder)) for folder in folders]
+    below = [out for out in outs if real in out.parents]
+    for source in expand([address], exclude=below[0] if below else None):
+        path = Path(source)
+        if not any(out in Path(os.path.realpath(path)).parents for out in below):
+            yield path, path.relative_to(root)
+
+
+class _Naming:
+    """Names in one output folder: stem, else full name, else full name and a number."""
+
+    def __init__(self, folder: Path, taken: set[object]) -> None:
+        self._folder = folder
+        self._taken = taken
+
+    def stem(self, name: Path) -> Path:
+        choices = [name.with_name(name.stem), name]
+        number = 2
+        while True:
+            for choice in choices:
+                path = self._folder / choice
+                key = str(path).casefold()
+                records = _identity(path.with_name(path.name + ".jsonl"))
+                if key not in self._taken and records not in self._taken:
+                    self._taken.add(key)
+                    return path
+            choices = [name.with_name(f"{name.name}-{number}")]
+            number += 1
+
+
+def _refuse_overwriting(listed: Sequence[Job], wanted: Targets) -> None:
+    sources = {_identity(Path(job.address)): job.address for job in listed}
+    outputs = [path for path in (*wanted.records, *wanted.copies) if path != STDOUT]
+    copies = [stem.with_name(stem.name + ".pose") for job in listed for stem in job.stems]
+    outputs += [path.with_name(path.name + end) for path in copies for end in PICTURES + VIDEOS]
+    for path in outputs:
+        if _identity(path) in sources:
+            raise UsageError(f"--out would overwrite the source {path}; name another place.")
+
+
+def _identity(path: Path) -> object:
+    """Return what is the same for two names of one file, links included."""
+    try:
+        status = path.stat()
+    except OSError:
+        return os.path.realpath(path)
+    return status.st_dev, status.st_ino
+
+
+def _suffix(path: Path) -> str:
+    return path.suffix.lower()

@@ -1,0 +1,99 @@
+"""What people read, on stderr: one line a message, and a progress bar on a terminal."""
+
+import sys
+from dataclasses import dataclass
+from time import monotonic
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from rich.progress import Progress, TaskID
+
+# A single picture is done before a bar would be drawn, and rich takes 0.15 s to import.
+PATIENCE_S: Final = 0.5
+
+
+def one_line(text: object) -> str:
+    """Return ``text`` as one line, control characters escaped: file names may hold any."""
+    joined = " ".join(str(text).splitlines())
+    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in joined).strip()
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """What a bar shows: ``done`` of ``total`` (None: nobody knows), and ``frames`` so far.
+
+    ``task`` is what is being measured; a new one starts the rate and the time left anew.
+    """
+
+    task: str
+    label: str
+    done: float
+    total: float | None
+    frames: int
+
+
+class Report:
+    """Writes to stderr; ``bars`` says whether progress is wanted, which needs a terminal."""
+
+    def __init__(self, *, bars: bool) -> None:
+        self._wanted = bars
+        self._created = self._began = monotonic()
+        self._task = ""
+        self._bar: tuple[Progress, TaskID] | None = None
+
+    def say(self, text: object) -> None:
+        """Print one message, above the bar if there is one."""
+        line = f"posemill: {one_line(text)}"
+        if self._bar is None:
+            print(line, file=sys.stderr, flush=True)
+        else:
+            self._bar[0].console.print(line, markup=False, highlight=False, soft_wrap=True)
+
+    def show(self, state: State) -> None:
+        """Draw the bar, unless all will soon be over or nobody looks."""
+        now = monotonic()
+        fresh = state.task != self._task
+        if fresh:
+            self._task, self._began = state.task, now
+        if not self._wanted or now - self._created < PATIENCE_S:
+            return
+        self._bar = self._bar or _new_bar()
+        progress, task = self._bar
+        if fresh:
+            progress.reset(task)
+        rate = state.frames / (now - self._began) if now > self._began else 0.0
+        frames = f"{state.frames} frames {rate:5.1f}/s" if state.frames else ""
+        label = one_line(state.label)
+        progress.update(
+            task, total=state.total, completed=state.done, description=label, frames=frames
+        )
+        progress.refresh()
+
+    def close(self) -> None:
+        """Take the bar away."""
+        if self._bar is not None:
+            self._bar[0].stop()
+            self._bar = None
+
+
+def _new_bar() -> "tuple[Progress, TaskID]":
+    from rich.console import Console  # noqa: PLC0415
+    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn  # noqa: PLC0415
+    from rich.table import Column  # noqa: PLC0415
+
+    progress = Progress(
+        TextColumn(
+            "{task.description}",
+            markup=False,
+            table_column=Column(ratio=1, no_wrap=True, overflow="ellipsis"),
+        ),
+        BarColumn(bar_width=30),
+        TextColumn("{task.fields[frames]}", markup=False, table_column=Column(no_wrap=True)),
+        TimeRemainingColumn(compact=True, elapsed_when_finished=True),
+        console=Console(stderr=True),
+        transient=True,
+        auto_refresh=False,
+        expand=True,
+    )
+    progress.start()
+    return progress, progress.add_task("", total=None, frames="")

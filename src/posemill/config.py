@@ -1,0 +1,299 @@
+"""The one settings table: names, types, bounds, defaults, and where each value comes from.
+
+Values come, in rising order, from the defaults here, from ``posemill.toml`` in the working
+folder (or the file that ``POSEMILL_CONFIG`` names), from ``POSEMILL_*`` variables, and from
+flags. Plain Python on purpose: pydantic-settings would cost a quarter of a cold start.
+"""
+
+import math
+import os
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from reprlib import Repr
+from typing import Any, Final, Literal, TypeVar, cast
+
+from posemill.errors import SettingError
+
+Value = bool | int | float | str | None
+Section = Literal["engine", "drawing", "selection", "limits", "other"]
+
+FILE_NAME: Final = "posemill.toml"
+FILE_VARIABLE: Final = "POSEMILL_CONFIG"
+PREFIX: Final = "POSEMILL_"
+DEFAULT_ORIGIN: Final = "default"
+LABEL_WIDTH: Final = 16
+
+_T = TypeVar("_T")
+_WORDS: Final = dict.fromkeys(("1", "true", "yes", "on"), True) | dict.fromkeys(
+    ("0", "false", "no", "off"), False
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """What values a setting takes.
+
+    ``expects`` completes "it must be ...", ``label`` stands for a value in the help.
+    ``parse`` turns a string or a TOML value into the value, or raises ValueError. ``words``:
+    all values, where there are only a few.
+    """
+
+    expects: str
+    label: str
+    parse: Callable[[object], Value]
+    words: tuple[str, ...] = ()
+
+
+def _whole(low: int, high: int | None = None, note: str = "") -> Kind:
+    def parse(raw: object) -> int:
+        value = raw if type(raw) is int else int(_text(raw))
+        return _within(value, low <= value and (high is None or value <= high))
+
+    bounds = f"from {low} {'up' if high is None else f'to {high}'}"
+    return Kind(f"{low}{note}" if low == high else f"a whole number {bounds}", "N", parse)
+
+
+def _number(low: float, high: float = math.inf, *, above: bool = False) -> Kind:
+    def parse(raw: object) -> float:
+        value = _finite(raw)
+        return _within(value, low < value <= high if above else low <= value <= high)
+
+    bounds = (
+        f"above {low:g}" if above else f"from {low:g} " + f"to {high:g}".replace("to inf", "up")
+    )
+    return Kind(f"a number {bounds}", "X" if high == math.inf else f"{low:g}..{high:g}", parse)
+
+
+def _choice(*values: str | int, note: str = "") -> Kind:
+    names = {str(value): value for value in values}
+
+    def parse(raw: object) -> Value:
+        return names[str(raw) if type(raw) is int else _text(raw)]
+
+    label = "|".join(names)
+    label = label if len(label) < LABEL_WIDTH else "NAME"
+    return Kind(" or ".join(names) + note, label, parse, tuple(names))
+
+
+def _parse_flag(raw: object) -> bool:
+    return raw if isinstance(raw, bool) else _WORDS[_text(raw).lower()]
+
+
+def _parse_moment(raw: object) -> Value:
+    *larger, last = str(raw).strip().split(":")  # str: TOML has times of day of its own
+    _within(last, len(larger) <= 2 and all(part.isdecimal() for part in larger))
+    seconds = float(last)
+    _within(seconds, 0 <= seconds < (60 if larger else math.inf))
+    for power, part in enumerate(reversed(larger), start=1):
+        seconds += int(part) * 60.0**power
+    return _within(seconds, math.isfinite(seconds))
+
+
+FLAG: Final = Kind("true or false", "", _parse_flag)
+SHARE: Final = _number(0, 1)
+MOMENT: Final = Kind("seconds or [hh:]mm:ss, from 0 up", "TIME", _parse_moment)
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One row of the table."""
+
+    name: str
+    default: Value
+    kind: Kind
+    section: Section
+    text: str
+    example: str = ""
+
+    @property
+    def flag(self) -> str:
+        """Its flag on the command line."""
+        return "--" + self.name.replace("_", "-")
+
+    @property
+    def variable(self) -> str:
+        """Its environment variable."""
+        return PREFIX + self.name.upper()
+
+    def parse(self, raw: object, origin: str) -> Value:
+        """Return the value behind ``raw``; SettingError, naming bounds and origin."""
+        try:
+            return self.kind.parse(raw)
+        except (ValueError, KeyError, OverflowError):
+            raise SettingError(
+                f"{self.name} must be {self.kind.expects}, not {_shown(raw)} (from {origin})."
+            ) from None
+
+
+def _row(default: _T, kind: Kind, section: Section, text: str, example: str = "") -> _T:
+    row = {"kind": kind, "section": section, "text": text, "example": example}
+    return field(default=default, metadata=row)
+
+
+_LATER: Final = " for now (several people come in a later version)"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """The effective value of every setting; the fields are the rows of the table."""
+
+    static_image_mode: bool = _row(False, FLAG, "engine", "Take each frame as a picture by itself.")
+    model_complexity: int = _row(1, _choice(0, 1, 2), "engine", "0 lite, 1 full, 2 heavy model.")
+    smooth_landmarks: bool = _row(True, FLAG, "engine", "Smooth landmarks over time, in videos.")
+    enable_segmentation: bool = _row(False, FLAG, "engine", "Compute each person's mask as well.")
+    smooth_segmentation: bool = _row(True, FLAG, "engine", "Smooth masks over time, in videos.")
+    min_detection_confidence: float = _row(
+        0.5, SHARE, "engine", "How sure the detector must be that there is a person."
+    )
+    min_tracking_confidence: float = _row(
+        0.5, SHARE, "engine", "How sure the landmark model must be to go on with a person."
+    )
+    max_people: int = _row(1, _whole(1, 1, _LATER), "engine", "People to look for: 1 for now.")
+    engine: str = _row(
+        "openvino",
+        _choice("openvino", "mediapipe"),
+        "engine",
+        "What runs the models: openvino or mediapipe.",
+    )
+    precision: str = _row("f32", _choice("f32", note=" for now"), "engine", "Their arithmetic.")
+    threads: int = _row(0, _whole(0, 1024), "engine", "Cores for one inference, 0 for all.")
+    style: str = _row(
+        "plain",
+        _choice("plain", "limbs"),
+        "drawing",
+        "plain: red points, white lines. limbs: each arm and leg in a colour of its own.",
+    )
+    min_visibility: float = _row(0.6, SHARE, "drawing", "Hide joints less visible than this.")
+    background: float = _row(1.0, SHARE, "drawing", "How much of the picture shows, 0 for black.")
+    transparent: bool = _row(
+        False,
+        FLAG,
+        "drawing",
+        "Only the skeleton, in .png and .webp (in a folder, videos: on black).",
+    )
+    names: bool = _row(False, FLAG, "drawing", "Write the name of each joint.")
+    values: bool = _row(False, FLAG, "drawing", "Write the visibility of each joint.")
+    box: bool = _row(False, FLAG, "drawing", "Draw the box around each person.")
+    mask: bool = _row(
+        False, FLAG, "drawing", "Tint each person's mask; implies enable_segmentation."
+    )
+    start: float | None = _row(
+        None, MOMENT, "selection", "Where in a video to start: seconds or hh:mm:ss.", '"0:10"'
+    )
+    end: float | None = _row(
+        None, MOMENT, "selection", "Where in a video to end: seconds or hh:mm:ss.", '"1:30"'
+    )
+    every: int = _row(1, _whole(1), "selection", "Take one frame of a video in so many.")
+    fps: float | None = _row(
+        None, _number(0, above=True), "selection", "Take at most so many frames a second.", "10"
+    )
+    rotate: int = _row(0, _choice(0, 90, 180, 270), "selection", "Degrees to turn it, clockwise.")
+    all_frames: bool = _row(
+        False, FLAG, "selection", "Take every frame of an animated picture, not only the first."
+    )
+    max_pixels: int = _row(64_000_000, _whole(1), "limits", "Largest width x height to decode.")
+    debug: bool = _row(False, FLAG, "other", "Show where in the program an error arose.")
+
+
+TABLE: Final[Mapping[str, Setting]] = {
+    each.name: Setting(each.name, cast(Value, each.default), **each.metadata)
+    for each in fields(Settings)
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Resolved:
+    """The effective settings, and by setting where its value comes from."""
+
+    settings: Settings
+    origins: Mapping[str, str]
+
+
+def settings_file(environ: Mapping[str, str] = os.environ) -> Path:
+    """Return the settings file that counts here; it need not exist."""
+    return Path(environ.get(FILE_VARIABLE) or FILE_NAME)
+
+
+def resolve(
+    flags: Mapping[str, object] | None = None, environ: Mapping[str, str] = os.environ
+) -> Resolved:
+    """Put the settings together; ``flags`` by name of setting. SettingError on nonsense."""
+    values: dict[str, Any] = {}
+    origins = dict.fromkeys(TABLE, DEFAULT_ORIGIN)
+    for name, raw, origin in _given(flags or {}, environ):
+        values[name] = TABLE[name].parse(raw, origin)
+        origins[name] = origin
+    return Resolved(Settings(**values), origins)
+
+
+def _given(
+    flags: Mapping[str, object], environ: Mapping[str, str]
+) -> Iterator[tuple[str, object, str]]:
+    path = settings_file(environ)
+    for key, raw in _read(path, required=bool(environ.get(FILE_VARIABLE))).items():
+        if key not in TABLE:
+            where = f"{path}: {_shown(key)} is not a setting"
+            sections = "; settings stand at the top, not in sections" * isinstance(raw, dict)
+            raise SettingError(f"{where}{sections}{_nearest(key, list(TABLE))}")
+        yield key, raw, str(path)
+    names = {setting.variable: name for name, setting in TABLE.items()}
+    for variable in sorted(name for name in environ if name.upper().startswith(PREFIX)):
+        if variable == FILE_VARIABLE or not environ[variable]:
+            continue
+        if variable not in names:
+            nearest = _nearest(variable[len(PREFIX) :].lower(), list(TABLE))
+            raise SettingError(f"the variable {variable} is not a setting{nearest}")
+        yield names[variable], environ[variable], variable
+    for name, raw in flags.items():
+        if name not in TABLE:
+            raise SettingError(f"{_shown(name)} is not a setting{_nearest(name, list(TABLE))}")
+        yield name, raw, TABLE[name].flag
+
+
+def _read(path: Path, *, required: bool) -> dict[str, Any]:
+    try:
+        text = path.read_text("utf-8")
+    except FileNotFoundError:
+        if not required:
+            return {}
+        raise SettingError(f"{path}: there is no such file ({FILE_VARIABLE} names it).") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingError(f"{path}: can't be read as settings: {error}.") from error
+    import tomllib  # noqa: PLC0415 - most runs have no settings file
+
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise SettingError(f"{path}: isn't valid TOML: {error}.") from error
+
+
+def _nearest(name: str, known: list[str]) -> str:
+    from difflib import get_close_matches  # noqa: PLC0415
+
+    matches = get_close_matches(name, known, 1)
+    return f"; did you mean {matches[0]}?" if matches else "."
+
+
+def _text(raw: object) -> str:
+    if not isinstance(raw, str):
+        raise ValueError(raw)
+    return raw.strip()
+
+
+def _finite(raw: object) -> float:
+    number = isinstance(raw, int | float) and not isinstance(raw, bool)
+    value = float(raw) if number else float(_text(raw))  # type: ignore[arg-type]
+    return _within(value, math.isfinite(value))
+
+
+def _within(value: _T, inside: bool) -> _T:
+    if not inside:
+        raise ValueError(value)
+    return value
+
+
+def _shown(raw: object) -> str:
+    short = Repr()
+    short.maxstring = short.maxother = short.maxlong = 40
+    return "a section" if isinstance(raw, dict) else short.repr(raw)

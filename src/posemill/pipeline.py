@@ -1,0 +1,162 @@
+"""One source through the pipeline: decode | track | draw and write, each in its own thread.
+
+The calling thread tracks. Inference, decoding and encoding let go of Python's lock, so the
+stages overlap on as many cores as there are; bounded hand-overs keep the order and lose
+nothing. Whatever ends one stage ends the others, and no thread outlives ``run``.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from time import perf_counter
+from typing import Final, NamedTuple, Protocol
+
+from posemill.handoff import Handoff
+from posemill.types import Frame, FramePoses, Picture
+
+Track = Callable[[Frame], FramePoses]
+Render = Callable[[Frame, FramePoses], Picture]
+Work = tuple[Frame, FramePoses]
+
+# Enough to even out a slow frame; more would only hold more 25 MB frames of 4K in memory.
+DEPTH: Final = 2
+PROGRESS_INTERVAL_S: Final = 0.1
+
+
+class FrameSource(Protocol):
+    """What the pipeline needs of a source."""
+
+    @property
+    def damage(self) -> str | None:
+        """After iterating, a sentence when the source turned out damaged part-way."""
+
+    def __iter__(self) -> Iterator[Frame]:
+        """Yield the frames, in order."""
+
+
+class FrameSink(Protocol):
+    """What the pipeline needs of a sink; completing or discarding it is the caller's."""
+
+    @property
+    def wants_picture(self) -> bool:
+        """Whether ``write`` is to be given the annotated picture."""
+
+    def write(self, frame: Frame, poses: FramePoses, picture: Picture | None) -> None:
+        """Take one frame, in order."""
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a run is: ``frames`` so far, the last of them at ``time_s`` of the source."""
+
+    frames: int
+    time_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class RunReport:
+    """What a run did.
+
+    ``frames`` were written, ``with_people`` of them not empty, in ``elapsed_s``. ``damage``:
+    the source's own sentence where it was damaged. ``interrupted``: stopped before its end.
+    """
+
+    frames: int
+    with_people: int
+    elapsed_s: float
+    damage: str | None = None
+    interrupted: bool = False
+
+    @property
+    def rate(self) -> float:
+        """Frames a second."""
+        return self.frames / self.elapsed_s if self.elapsed_s > 0 else 0.0
+
+
+def never() -> bool:
+    """Say that nothing asks to stop."""
+    return False
+
+
+def run(
+    source: FrameSource,
+    track: Track,
+    render: Render | None,
+    sinks: Sequence[FrameSink],
+    on_progress: Callable[[Progress], None] | None = None,
+    *,
+    stopped: Callable[[], bool] = never,
+) -> RunReport:
+    """Send every frame of ``source`` through ``track`` to all ``sinks``, in order.
+
+    ``render`` is called only when a sink wants pictures. When ``stopped()`` turns true, or on
+    KeyboardInterrupt, the frames tracked so far are still written and the report says so.
+    Errors of any stage are raised here, once every stage has stopped.
+    """
+    started = perf_counter()
+    frames: Handoff[Frame] = Handoff(DEPTH)
+    tracked: Handoff[Work] = Handoff(DEPTH)
+    with ThreadPoolExecutor(2, "posemill") as threads:
+        decoding = threads.submit(_decode, source, frames)
+        writing = threads.submit(_write, tracked, render, sinks)
+        try:
+            interrupted = _track(frames.until(stopped), track, tracked, on_progress) or stopped()
+        finally:  # whatever happened: both threads end, and leaving the block waits for them
+            frames.abandon()
+            tracked.finish()
+    decoding.result()
+    written = writing.result()
+    elapsed_s = perf_counter() - started
+    return RunReport(*written, elapsed_s, source.damage, interrupted)
+
+
+class _Written(NamedTuple):
+    frames: int
+    with_people: int
+
+
+def _decode(source: FrameSource, frames: Handoff[Frame]) -> None:
+    try:
+        for frame in source:
+            if not frames.put(frame):
+                return
+    finally:
+        frames.finish()
+
+
+def _track(
+    frames: Iterator[Frame],
+    track: Track,
+    tracked: Handoff[Work],
+    on_progress: Callable[[Progress], None] | None,
+) -> bool:
+    """Return whether Ctrl-C came in between."""
+    count, last, told = 0, 0.0, perf_counter()
+    try:
+        for count, frame in enumerate(frames, start=1):
+            if not tracked.put((frame, track(frame))):
+                break
+            last = frame.time_s
+            if on_progress is not None and perf_counter() - told >= PROGRESS_INTERVAL_S:
+                on_progress(Progress(count, last))
+                told = perf_counter()
+    except KeyboardInterrupt:
+        return True
+    if on_progress is not None:
+        on_progress(Progress(count, last))
+    return False
+
+
+def _write(tracked: Handoff[Work], render: Render | None, sinks: Sequence[FrameSink]) -> _Written:
+    draw = render if any(sink.wants_picture for sink in sinks) else None
+    frames = with_people = 0
+    try:
+        for frame, poses in tracked:
+            picture = None if draw is None else draw(frame, poses)
+            for sink in sinks:
+                sink.write(frame, poses, picture if sink.wants_picture else None)
+            frames += 1
+            with_people += bool(poses.people)
+    finally:
+        tracked.abandon()
+    return _Written(frames, with_people)

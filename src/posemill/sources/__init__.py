@@ -1,0 +1,69 @@
+"""Where frames come from: pictures, animations and video files.
+
+A source is opened by what its file holds, never by its suffix. Pillow and FFmpeg are loaded
+only when a file of theirs is opened.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final, Protocol, Self
+
+from posemill.errors import BrokenSource, UnsupportedSource
+from posemill.sources.files import expand, is_live, open_regular, shown
+from posemill.sources.formats import HEAD_BYTES, REFUSALS, identify
+from posemill.sources.selection import Selection
+from posemill.types import Frame, SourceInfo
+
+__all__ = ["Selection", "Source", "expand", "open_source"]
+
+_EVERYTHING: Final = Selection()
+
+
+class Source(Protocol):
+    """Frames to iterate over once, in order of time; close it, or use it in a ``with``.
+
+    ``info``: what is known beforehand. ``damage``: after iterating, a sentence when the
+    source turned out damaged part-way (the frames that could be read were delivered).
+    """
+
+    info: SourceInfo
+    damage: str | None
+
+    def __iter__(self) -> Iterator[Frame]: ...
+    def close(self) -> None:
+        """Let go of the file."""
+
+    def __enter__(self) -> Self: ...
+    def __exit__(self, *_: object) -> None: ...
+
+
+def open_source(address: str | Path, selection: Selection = _EVERYTHING) -> Source:
+    """Open the picture or video at ``address``, a regular file, and decode its first frame.
+
+    Errors: SourceNotFound, UnsupportedSource, BrokenSource, SourceTooLarge, SourceError; each
+    text begins with the address and a colon.
+    """
+    name = str(address)
+    label = shown(name)
+    if isinstance(address, str) and is_live(address):
+        raise UnsupportedSource(f"{label}: live sources come in a later version.")
+    path = Path(address)
+    file = open_regular(path, name)
+    try:
+        head = file.read(HEAD_BYTES)
+        if not head:
+            raise BrokenSource(f"{label}: is empty (0 bytes).")
+        content = identify(head, path.suffix)
+        if content.kind == "refused":
+            raise UnsupportedSource(f"{label}: {REFUSALS[content.format]}.")
+        if content.kind == "picture":
+            from posemill.sources.pictures import open_picture  # noqa: PLC0415
+
+            return open_picture(file, content.format, name, path, selection)
+    except BaseException:
+        file.close()
+        raise
+    file.close()
+    from posemill.sources.videos import open_video  # noqa: PLC0415
+
+    return open_video(name, path, selection, known=content.kind == "video")

@@ -1,0 +1,169 @@
+"""What travels through posemill: a frame goes in, the people in it come out.
+
+Units are in the names: ``_px`` pixels of the upright picture, ``_norm`` 0..1 of its width
+or height, ``_m`` metres, ``_s`` seconds. Pictures are RGB, uint8, (height, width, 3).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from posemill.errors import SettingError
+from posemill.skeleton import LANDMARK_INDEX
+
+Picture = npt.NDArray[np.uint8]
+Floats = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """One upright picture of a source.
+
+    ``pixels``: RGB uint8 (height, width, 3). ``index``: its number in the source, from 0.
+    ``time_s``: its true timestamp in seconds from the start of the source.
+    """
+
+    pixels: Picture
+    index: int = 0
+    time_s: float = 0.0
+
+    @property
+    def width(self) -> int:
+        return int(self.pixels.shape[1])
+
+    @property
+    def height(self) -> int:
+        return int(self.pixels.shape[0])
+
+
+class Landmark(NamedTuple):
+    """One landmark: ``x``, ``y`` 0..1 of the picture, ``z`` in the scale of ``x``."""
+
+    x: float
+    y: float
+    z: float
+    visibility: float
+    presence: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Pose:
+    """One person.
+
+    ``id``: the same for the same person as long as they are tracked. ``score``: the model's
+    belief, 0..1, that there is a person. ``landmarks``: float32 (33, 5), columns x, y
+    (0..1 of the picture), z (scale of x), visibility, presence (0..1). ``world``: float32
+    (33, 3), metres from the middle of the hips. ``size_px``: (width, height) of the picture.
+    ``mask``: float32 (height, width), 0..1, or None when segmentation is off.
+    """
+
+    id: int
+    score: float
+    landmarks: Floats
+    world: Floats
+    size_px: tuple[int, int]
+    mask: Floats | None = None
+
+    def __getitem__(self, name: str) -> Landmark:
+        """Return the landmark called ``name``, as in ``pose["left_wrist"]``."""
+        return Landmark(*self.landmarks[LANDMARK_INDEX[name]].tolist())
+
+    @property
+    def points_px(self) -> Floats:
+        """The landmarks in pixels of the upright picture, float32 (33, 2)."""
+        return self.landmarks[:, :2] * np.array(self.size_px, np.float32)
+
+    @property
+    def box_px(self) -> tuple[float, float, float, float]:
+        """The smallest box around all 33 landmarks: x, y, width, height in pixels."""
+        points = self.points_px
+        low, high = points.min(axis=0), points.max(axis=0)
+        return float(low[0]), float(low[1]), float(high[0] - low[0]), float(high[1] - low[1])
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return this person as in a posemill/1 record: plain lists and numbers."""
+        return {
+            "id": self.id,
+            "score": round(self.score, 4),
+            "box": [round(value, 2) for value in self.box_px],
+            "landmarks": self.landmarks.round(6).astype(float).round(6).tolist(),
+            "world": self.world.round(6).astype(float).round(6).tolist(),
+        }
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FramePoses:
+    """The people in one frame, empty when there is nobody.
+
+    ``index`` and ``time_s`` are the frame's; ``size_px`` is (width, height).
+    """
+
+    index: int
+    time_s: float
+    size_px: tuple[int, int]
+    people: tuple[Pose, ...] = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the posemill/1 record of this frame."""
+        return {
+            "frame": self.index,
+            "time_s": round(self.time_s, 6),
+            "people": [person.to_dict() for person in self.people],
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class PoseOptions:
+    """MediaPipe Pose's options under their own names, and how to run the models.
+
+    ``static_image_mode``: treat every frame as a picture of its own. ``model_complexity``:
+    0 lite, 1 full, 2 heavy. ``threads``: cores for one inference, 0 for all that there are.
+    """
+
+    static_image_mode: bool = False
+    model_complexity: int = 1
+    smooth_landmarks: bool = True
+    enable_segmentation: bool = False
+    smooth_segmentation: bool = True
+    min_detection_confidence: float = 0.5
+    min_tracking_confidence: float = 0.5
+    max_people: int = 1
+    engine: str = "openvino"
+    precision: str = "f32"
+    threads: int = 0
+
+    def __post_init__(self) -> None:
+        """Raise ``SettingError`` on a value that has no meaning."""
+        if self.model_complexity not in (0, 1, 2):
+            raise SettingError("model_complexity must be 0, 1 or 2 (lite, full, heavy)")
+        for name in ("min_detection_confidence", "min_tracking_confidence"):
+            if not 0 <= getattr(self, name) <= 1:
+                raise SettingError(f"{name} must be from 0 to 1, not {getattr(self, name)}")
+        if self.max_people != 1:
+            raise SettingError("max_people must be 1: several people come in a later version")
+        if self.precision != "f32":
+            raise SettingError(f"precision must be f32, not {self.precision!r}")
+        if self.threads < 0:
+            raise SettingError("threads must be 0 (all cores) or more")
+
+
+@dataclass(frozen=True, slots=True)
+class SourceInfo:
+    """What is known of a source before its first frame is asked for.
+
+    ``name``: as the user wrote it. ``kind``: ``picture`` or ``video``. ``width``, ``height``:
+    of the upright frames, in pixels. ``fps``: average frames a second, None for a picture.
+    ``frames``, ``duration_s``: what the container says, None where it doesn't.
+    """
+
+    name: str
+    kind: str
+    width: int
+    height: int
+    fps: float | None = None
+    frames: int | None = None
+    duration_s: float | None = None
+    extra: Mapping[str, Any] = field(default_factory=dict)

@@ -1,0 +1,178 @@
+"""From addresses to files: folders, globs, order, and what is no regular file."""
+
+import os
+import socket
+import threading
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from posemill.errors import SourceError, SourceNotFound, UnsupportedSource
+from posemill.sources import expand, open_source
+from posemill.sources.files import natural_key, shown
+
+
+def touch(folder: Path, *names: str) -> None:
+    for name in names:
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(b"x")
+
+
+def names(found: list[str | Path], root: Path) -> list[str]:
+    return [Path(path).relative_to(root).as_posix() for path in found]
+
+
+def test_a_folder_gives_media_in_natural_order(tmp_path: Path) -> None:
+    touch(tmp_path, "b10.jpg", "b9.JPG", "a/2.mp4", "a/10.mp4", "README.md", "notes.txt", "c.pdf")
+    assert names(expand([str(tmp_path)]), tmp_path) == ["a/2.mp4", "a/10.mp4", "b9.JPG", "b10.jpg"]
+
+
+def test_hidden_files_outputs_and_the_excluded_folder_are_left_out(tmp_path: Path) -> None:
+    touch(tmp_path, "a.jpg", ".b.jpg", ".hidden/c.jpg", "a.pose.jpg", "v.pose.mp4", "out/d.jpg")
+    assert names(expand([tmp_path], exclude=tmp_path / "out"), tmp_path) == ["a.jpg"]
+    assert names(expand([str(tmp_path / "**/*.jpg")], exclude=tmp_path / "out"), tmp_path) == [
+        "a.jpg"
+    ]
+
+
+def test_an_output_named_outright_is_a_source(tmp_path: Path) -> None:
+    touch(tmp_path, "a.pose.jpg")
+    assert names(expand([str(tmp_path / "a.pose.jpg")]), tmp_path) == ["a.pose.jpg"]
+
+
+def test_links_in_a_circle_end(tmp_path: Path) -> None:
+    touch(tmp_path, "sub/a.jpg")
+    (tmp_path / "sub" / "up").symlink_to(tmp_path)
+    (tmp_path / "self").symlink_to(tmp_path / "self")
+    assert names(expand([str(tmp_path)]), tmp_path) == ["sub/a.jpg"]
+
+
+def test_a_link_to_nowhere_is_reported_when_opened(tmp_path: Path) -> None:
+    (tmp_path / "gone.jpg").symlink_to(tmp_path / "nothing")
+    (found,) = expand([str(tmp_path)])
+    with pytest.raises(SourceNotFound):
+        open_source(found)
+
+
+def test_a_glob_is_expanded_in_natural_order(tmp_path: Path) -> None:
+    touch(tmp_path, "f2.jpg", "f10.jpg", "f1.txt", "g.png")
+    assert names(expand([str(tmp_path / "f*")]), tmp_path) == ["f2.jpg", "f10.jpg"]
+    assert names(expand([str(tmp_path / "*.txt")]), tmp_path) == ["f1.txt"]
+
+
+def test_a_file_whose_name_looks_like_a_glob_is_a_file(tmp_path: Path) -> None:
+    touch(tmp_path, "a[1].jpg", "a1.jpg")
+    assert names(expand([str(tmp_path / "a[1].jpg")]), tmp_path) == ["a[1].jpg"]
+
+
+def test_nothing_is_taken_twice_and_the_order_asked_for_is_kept(tmp_path: Path) -> None:
+    touch(tmp_path, "a.jpg", "b.jpg")
+    asked = [str(tmp_path / "b.jpg"), str(tmp_path), str(tmp_path / "." / "b.jpg")]
+    assert names(expand(asked), tmp_path) == ["b.jpg", "a.jpg"]
+
+
+def test_a_folder_without_media_and_a_glob_without_matches_are_errors(tmp_path: Path) -> None:
+    touch(tmp_path, "README.md")
+    with pytest.raises(SourceError, match="no pictures or videos"):
+        expand([str(tmp_path)])
+    with pytest.raises(SourceNotFound, match="nothing matches"):
+        expand([str(tmp_path / "*.jpg")])
+
+
+def test_missing_files_pass_so_that_the_others_are_done(tmp_path: Path) -> None:
+    touch(tmp_path, "a.jpg")
+    found = expand([str(tmp_path / "missing.jpg"), str(tmp_path / "a.jpg")])
+    assert names(found, tmp_path) == ["missing.jpg", "a.jpg"]
+    with pytest.raises(SourceNotFound, match=r"missing\.jpg: there is no such file"):
+        open_source(found[0])
+
+
+@pytest.mark.parametrize("address", ["rtsp://camera/1", "http://x/a.mp4", "HTTPS://x", "0", "12"])
+def test_live_addresses_come_later(address: str) -> None:
+    assert expand([address]) == [address]
+    with pytest.raises(UnsupportedSource, match="later version"):
+        open_source(address)
+
+
+def test_a_file_called_like_a_camera_is_a_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("0").write_bytes(b"text")
+    assert expand(["0"]) == [Path("0")]
+
+
+def refusal(address: str | Path) -> str:
+    """Open ``address`` in a thread, so that a hang fails the test rather than stops it."""
+    said: list[str] = []
+
+    def attempt() -> None:
+        try:
+            open_source(address)
+        except SourceError as error:
+            said.append(str(error))
+
+    thread = threading.Thread(target=attempt, daemon=True)
+    thread.start()
+    thread.join(5)
+    assert said, "hung, or was not refused"
+    return said[0]
+
+
+def test_pipes_sockets_devices_and_folders_are_refused_at_once(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.mp4")
+    assert "not a regular file" in refusal(tmp_path / "pipe.mp4")
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(tmp_path / "s.jpg"))
+        assert "can't be read" in refusal(tmp_path / "s.jpg")
+    assert "not a regular file" in refusal("/dev/null")
+    assert "is a folder" in refusal(tmp_path)
+
+
+def test_what_may_not_be_read_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    touch(tmp_path, "a.jpg")
+
+    def refuse(*_: object) -> int:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(os, "open", refuse)
+    with pytest.raises(SourceError, match=r"a\.jpg: can't be read: permission denied\."):
+        open_source(tmp_path / "a.jpg")
+
+
+@pytest.mark.parametrize("name", ["", "a\0b.jpg", "x" * 5000 + ".jpg"])
+def test_impossible_names_are_source_errors(name: str) -> None:
+    (address,) = expand([name])
+    with pytest.raises(SourceError):
+        open_source(address)
+
+
+def test_a_name_with_a_line_break_is_told_on_one_line(tmp_path: Path) -> None:
+    path = tmp_path / "two\nlines 中文.jpg"
+    path.write_bytes(b"")
+    with pytest.raises(SourceError, match="is empty") as caught:
+        open_source(path)
+    assert "\n" not in str(caught.value)
+    assert "two\\nlines 中文.jpg: is empty" in str(caught.value)
+
+
+@given(st.text())
+def test_shown_names_are_one_printable_line(name: str) -> None:
+    assert shown(name).isprintable()
+
+
+@given(st.lists(st.text(st.characters(exclude_characters="/\0"), min_size=1), unique=True))
+def test_natural_order_is_a_total_order(parts: list[str]) -> None:
+    paths = [Path(part) for part in parts]
+    backwards = paths[::-1]
+    keys = [natural_key(path) for path in sorted(paths, key=natural_key)]
+    assert keys == [natural_key(path) for path in sorted(backwards, key=natural_key)]
+    assert keys == sorted(keys)
+
+
+@given(st.integers(0, 10**6), st.integers(0, 10**6))
+def test_numbers_in_names_sort_as_numbers(one: int, other: int) -> None:
+    assert (natural_key(Path(f"f{one}.jpg")) < natural_key(Path(f"f{other}.jpg"))) == (one < other)
