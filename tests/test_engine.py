@@ -310,7 +310,7 @@ def test_wrong_pictures_are_refused(astronaut: Picture) -> None:
     estimator = PoseEstimator(model_complexity=0)
     for wrong in (astronaut[..., 0], astronaut.astype(np.float32), astronaut[:0]):
         with pytest.raises(ValueError, match="RGB"):
-            estimator.estimate(wrong)
+            estimator.estimate(wrong)  # type: ignore[arg-type]
 
 
 def test_a_missing_engine_says_how_to_get_it() -> None:

@@ -33,7 +33,7 @@ class Tree:
         self.log = folder / "log"
         for name in (
             *("Makefile", "requirements.lock", "pyproject.toml", "hatch_build.py"),
-            *("src/posemill/warp.c", "src/posemill/runtime/model_files.py"),
+            *("src/posemill/native.c", "src/posemill/runtime/model_files.py"),
             "web/package-lock.json",
         ):
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
@@ -102,7 +102,9 @@ def test_a_new_lock_is_installed(tree: Tree) -> None:
     assert [line.split()[2] for line in tree.asked] == ["sync", "install"]
 
 
-@pytest.mark.parametrize("name", ["src/posemill/warp.c", "pyproject.toml", "web/package-lock.json"])
+@pytest.mark.parametrize(
+    "name", ["src/posemill/native.c", "pyproject.toml", "web/package-lock.json"]
+)
 def test_what_the_build_reads_is_built_again(tree: Tree, name: str) -> None:
     tree.make()
     later(tree.folder / name)
@@ -145,7 +147,7 @@ def test_an_old_python_is_refused_with_the_way_out(tree: Tree) -> None:
 def test_help_lists_every_target(tree: Tree) -> None:
     phony = re.search(r"^\.PHONY: (.*)$", (tree.folder / "Makefile").read_text(), re.MULTILINE)
     assert phony is not None
-    listed = set(re.findall(r"^  make (\w+) +\S", tree.make("help").stdout, re.MULTILINE))
+    listed = set(re.findall(r"^  make ([\w-]+) +\S", tree.make("help").stdout, re.MULTILINE))
     assert listed == set(phony[1].split()) - {"FORCE"}
 
 

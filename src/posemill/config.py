@@ -112,6 +112,11 @@ class Setting:
         return "--" + self.name.replace("_", "-")
 
     @property
+    def negative_flag(self) -> str:
+        """The flag that turns it off, where it is true or false."""
+        return "--no-" + self.flag[2:]
+
+    @property
     def variable(self) -> str:
         """Its environment variable."""
         return PREFIX + self.name.upper()
@@ -248,7 +253,7 @@ def _given(
     for name, raw in flags.items():
         if name not in TABLE:
             raise SettingError(f"{_shown(name)} is not a setting{_nearest(name, list(TABLE))}")
-        yield name, raw, TABLE[name].flag
+        yield name, raw, TABLE[name].negative_flag if raw is False else TABLE[name].flag
 
 
 def _read(path: Path, *, required: bool) -> dict[str, Any]:

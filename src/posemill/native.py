@@ -1,4 +1,4 @@
-"""The compiled kernels (``warp.c``): found, loaded, and never required.
+"""The compiled kernels (``native.c``): found, loaded, and never required.
 
 They are compiled for every platform when the package is built. Whoever uses one has the
 same in numpy for where none fits.
@@ -17,7 +17,7 @@ _MACHINE: Final = {"amd64": "x86_64", "x64": "x86_64", "arm64": "aarch64"}
 def kernel_path() -> Path:
     """Return where the kernels for this platform lie, whether they exist or not."""
     system, machine = platform.system().lower(), platform.machine().lower()
-    name = f"warp-{system}-{_MACHINE.get(machine, machine)}.{_SUFFIX.get(system, 'so')}"
+    name = f"native-{system}-{_MACHINE.get(machine, machine)}.{_SUFFIX.get(system, 'so')}"
     return Path(__file__).parent / "kernels" / name
 
 

@@ -1,7 +1,7 @@
 """Bilinear warps of pictures and masks, by a compiled kernel or by numpy.
 
-Both ways give the same numbers, to the bit. Matrices are float64 (2, 3) and map a pixel of the target
-to a pixel of the source.
+Both ways give the same numbers, to the bit. Matrices are float64 (2, 3) and map a pixel of
+the target to a pixel of the source.
 """
 
 from typing import Final

@@ -11,6 +11,7 @@ import shutil
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 
 def main(models_dir: str) -> None:
@@ -30,7 +31,7 @@ def main(models_dir: str) -> None:
             if pose is not None:
                 pose.close()
             pose = mp.solutions.pose.Pose(**options)
-            answer = {"import_s": imported_s, "version": mp.__version__}
+            answer: dict[str, Any] = {"import_s": imported_s, "version": mp.__version__}
         else:
             shape = request["height"], request["width"], 3
             data = sys.stdin.buffer.read(shape[0] * shape[1] * 3)
@@ -39,10 +40,11 @@ def main(models_dir: str) -> None:
         print(json.dumps(answer), file=answers, flush=True)
 
 
-def infer(pose, picture):
+def infer(pose: Any, picture: Any) -> dict[str, Any]:
     wall, cpu = time.perf_counter(), time.process_time()
     result = pose.process(picture)
-    answer = {"cpu_s": time.process_time() - cpu, "wall_s": time.perf_counter() - wall}
+    spent = {"cpu_s": time.process_time() - cpu, "wall_s": time.perf_counter() - wall}
+    answer: dict[str, Any] = dict(spent)
     if result.pose_landmarks:
         answer["landmarks"] = [
             [p.x, p.y, p.z, p.visibility] for p in result.pose_landmarks.landmark

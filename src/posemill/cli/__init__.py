@@ -20,11 +20,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run the command and return its exit code; nothing is raised."""
     arguments = list(sys.argv[1:] if argv is None else argv) or ["--help"]
     try:
-        code = _run(arguments)
-        sys.stdout.flush()
-        return code
+        return _run(arguments)
     except BrokenPipeError:  # `| head` has seen enough
-        _silence_stdout()
         return _GOOD
     except KeyboardInterrupt:
         return _fail("interrupted", _INTERRUPTED, arguments)
@@ -36,6 +33,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         kind = type(error).__name__
         text = f"this is a fault of posemill: {kind}: {error} (--debug shows where it arose)"
         return _fail(text, _FAULT, arguments)
+    finally:
+        _settle_stdout()
 
 
 def _run(arguments: list[str]) -> int:
@@ -43,13 +42,16 @@ def _run(arguments: list[str]) -> int:
     from typer.main import get_command  # noqa: PLC0415
 
     from posemill.cli.app import app  # noqa: PLC0415
+    from posemill.cli.flags import keep_text  # noqa: PLC0415
 
+    command = get_command(app)
+    keep_text(command)
     try:
-        code = get_command(app).main(arguments, "posemill", standalone_mode=False)
+        work = command.main(arguments, "posemill", standalone_mode=False)
     except typer.TyperException as error:
         print(f"posemill: {one_line(error.format_message())}", file=sys.stderr)
         return _USAGE
-    return int(code or _GOOD)
+    return int(work() if callable(work) else work)  # a number where help is all there was
 
 
 def _fail(what: object, code: int, arguments: Sequence[str]) -> int:
@@ -70,6 +72,9 @@ def _wants_traceback(arguments: Sequence[str]) -> bool:
         return False
 
 
-def _silence_stdout() -> None:
-    # Python flushes stdout once more at exit, and would complain about the closed pipe.
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+def _settle_stdout() -> None:
+    """Flush stdout; where that fails, keep Python from trying again, and complaining, at exit."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -1,6 +1,11 @@
-"""The commands and their help. What they do is in the module of each."""
+"""The commands and their help. What they do is in the module of each.
 
-from collections.abc import Mapping
+Each returns what is to be done rather than do it: typer only reads the command line, and
+``main`` alone decides what becomes of errors.
+"""
+
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Annotated, Final
 
 import typer
@@ -8,6 +13,8 @@ import typer
 from posemill import __version__
 from posemill.cli.flags import with_settings
 from posemill.config import resolve
+
+Work = Callable[[], int]
 
 _HELP: Final = "Human skeletons from pictures and videos: 33 landmarks in 3D, on a plain CPU."
 _EXAMPLES: Final = "\n\n".join(
@@ -67,22 +74,22 @@ def detect(
     ] = None,
     *,
     flags: Mapping[str, object],
-) -> int:
+) -> Work:
     """Find people in pictures and videos: records, annotated copies, or both."""
     settings = resolve(flags).settings
     from posemill.cli.detect import detect as run  # noqa: PLC0415 - heavy, and --help is not
 
-    return run(source, out or [], settings)
+    return partial(run, source, out or [], settings)
 
 
 @app.command()
 def models(
     json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
-) -> int:
+) -> Work:
     """List the model files in the package and check that each is the published one."""
     from posemill.cli.listing import list_models  # noqa: PLC0415
 
-    return list_models(json=json)
+    return partial(list_models, json=json)
 
 
 @config_app.command()
@@ -91,16 +98,16 @@ def show(
     json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
     *,
     flags: Mapping[str, object],
-) -> int:
+) -> Work:
     """Print every setting: its effective value and where that comes from."""
     from posemill.cli.listing import list_settings  # noqa: PLC0415
 
-    return list_settings(resolve(flags), json=json)
+    return partial(list_settings, resolve(flags), json=json)
 
 
 @config_app.command()
-def init() -> int:
+def init() -> Work:
     """Write a posemill.toml with every setting and its default, all commented out."""
     from posemill.cli.listing import write_settings_file  # noqa: PLC0415
 
-    return write_settings_file()
+    return write_settings_file

@@ -4,6 +4,7 @@ import sys
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
+from time import perf_counter
 from typing import Final
 
 from posemill import pipeline
@@ -60,6 +61,9 @@ class _Run:
         self._interrupt = interrupt
         self._shared = SharedRecords(wanted.records, workshop)
         self._count = 0
+        self._latest = "the start"
+        self._began = perf_counter()
+        self._frames = self._with_people = 0
 
     def all(self, listed: Sequence[Job], *, failed: bool) -> int:
         """Do every job; one that fails spares the others."""
@@ -80,17 +84,29 @@ class _Run:
             self._shared.finish()
             raise
         self._shared.finish()
+        return self._end(failed=failed)
+
+    def _end(self, *, failed: bool) -> int:
+        frames = _counted(self._frames, "frame")
         if self._interrupt():
+            left = "the outputs are complete up to there" if self._frames else "nothing is written"
+            self._report.say(f"interrupted at {self._latest} after {frames}; {left}")
             return SIGNALLED + self._interrupt.signal
+        elapsed_s = perf_counter() - self._began
+        self._report.sum_up(
+            f"{frames} of {_counted(self._count, 'source')} in {elapsed_s:.1f} s "
+            f"({self._frames / elapsed_s:.1f} a second), {self._with_people} with people"
+        )
         return FAILED if failed else GOOD
 
     def _one(self, job: Job, number: int) -> bool:
         """Do one job; False when its source turned out damaged."""
         with self._workshop.open(job.address) as source:
             info = source.info
+            self._latest = info.name
             _check_kind(info, self._wanted.copies)
-            paths = job.paths(info.kind, transparent=self._settings.transparent)
-            outputs = Outputs(info, [*self._wanted.copies, *paths], self._shared, self._workshop)
+            inside = job.paths(info.kind, transparent=self._settings.transparent)
+            outputs = Outputs(info, self._wanted.copies, inside, self._shared, self._workshop)
             try:
                 done = pipeline.run(
                     source,
@@ -107,14 +123,11 @@ class _Run:
         return self._good(info, done)
 
     def _good(self, info: SourceInfo, done: pipeline.RunReport) -> bool:
-        if done.interrupted:
-            self._report.say(
-                f"interrupted after {done.frames} frames of {info.name}; "
-                + ("the outputs are complete up to there" if done.frames else "none is written")
-            )
-        elif done.damage is not None:
+        self._frames += done.frames
+        self._with_people += done.with_people
+        if done.damage is not None:
             self._report.say(_about(info.name, done.damage))
-        elif not done.frames:
+        elif not done.frames and not done.interrupted:
             raise SourceError(f"{info.name}: no frame lies between start and end.")
         return done.damage is None
 
@@ -127,16 +140,16 @@ class _Run:
 
     def _progress(self, info: SourceInfo, number: int) -> Callable[[pipeline.Progress], None]:
         count, start_s = self._count, self._settings.start or 0.0
-        place = f" ({number}/{count})" if count > 1 else ""
+        label = Path(info.name).name + (f" ({number}/{count})" if count > 1 else "")
         ends = [t for t in (self._settings.end, info.duration_s) if t is not None]
         length_s = max(min(ends) - start_s, 0.0) if ends else None
 
         def show(progress: pipeline.Progress) -> None:
             if info.kind == "picture":
-                state = State("pictures", info.name + place, number, count, number)
+                state = State("pictures", label, number, count, number)
             else:
                 done_s = progress.time_s - start_s
-                state = State(f"{number}", info.name + place, done_s, length_s, progress.frames)
+                state = State(f"{number}", label, done_s, length_s, progress.frames)
             self._report.show(state)
 
         return show
@@ -154,3 +167,7 @@ def _check_kind(info: SourceInfo, copies: Sequence[Path]) -> None:
 
 def _about(name: str, text: str) -> str:
     return text if text.startswith(f"{name}:") else f"{name}: {text}"
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"

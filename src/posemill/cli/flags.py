@@ -23,6 +23,30 @@ PANELS: Final[Mapping[Section, str]] = {
 }
 
 
+def keep_text(command: Any) -> None:
+    """Have a typer command, and those below it, hand values over as they were typed.
+
+    typer's own conversion imports pydantic, 0.3 s of every start; config.py converts anyway.
+    """
+    own_params = command.get_params
+
+    def get_params(context: Any) -> list[Any]:
+        found: list[Any] = own_params(context)
+        for parameter in found:
+            parameter.get_runtime_param = _AsTyped
+        return found
+
+    command.get_params = get_params
+    for below in getattr(command, "commands", {}).values():
+        keep_text(below)
+
+
+class _AsTyped:
+    def coerce(self, value: Any, param: Any, ctx: object) -> Any:
+        several = param.multiple or param.nargs == -1
+        return () if several and value is None else value
+
+
 def with_settings(command: Callable[..., R]) -> Callable[..., R]:
     """Give ``command`` a flag for each setting; it gets those given, by name, as ``flags``."""
 
@@ -46,7 +70,7 @@ def _taken_from(arguments: dict[str, Any]) -> dict[str, object]:
         value = arguments.pop(setting.name)
         if setting.kind is FLAG and arguments.pop(_NO + setting.name):
             if value:
-                raise UsageError(f"{setting.flag} and --no-{setting.flag[2:]} contradict.")
+                raise UsageError(f"{setting.flag} and {setting.negative_flag} contradict.")
             value = False
         if value is not None:
             flags[setting.name] = value
@@ -57,7 +81,7 @@ def _parameters(setting: Setting) -> list[inspect.Parameter]:
     if setting.kind is not FLAG:
         return [_parameter(setting, setting.name, setting.flag)]
     # The one that changes the default is shown; the other one overrides a settings file.
-    yes, no = setting.flag, f"--no-{setting.flag[2:]}"
+    yes, no = setting.flag, setting.negative_flag
     return [
         _parameter(setting, setting.name, yes, hidden=setting.default is True),
         _parameter(setting, _NO + setting.name, no, hidden=setting.default is False),

@@ -2,7 +2,7 @@
 
 import signal
 from types import FrameType
-from typing import Self
+from typing import Any, Self
 
 
 class Interrupt:
@@ -14,7 +14,7 @@ class Interrupt:
 
     def __init__(self) -> None:
         self.signal = 0
-        self._before = {}  # type: dict[int, object]
+        self._before: dict[int, Any] = {}
 
     def __call__(self) -> bool:
         """Return whether the user has asked to stop."""
@@ -27,7 +27,7 @@ class Interrupt:
 
     def __exit__(self, *_: object) -> None:
         for number, handler in self._before.items():
-            signal.signal(number, handler)  # type: ignore[arg-type]
+            signal.signal(number, handler)
 
     def _handle(self, number: int, _frame: FrameType | None) -> None:
         if self.signal:

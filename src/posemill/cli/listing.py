@@ -15,9 +15,9 @@ def list_settings(resolved: Resolved, *, json: bool) -> int:
             name: {"value": value, "origin": resolved.origins[name]}
             for name, value in values.items()
         }
-        print(json_format.dumps(rows, indent=2))
+        _put(json_format.dumps(rows, indent=2))
         return 0
-    _print_table(
+    _put_table(
         (name, "-" if value is None else toml(value), resolved.origins[name])
         for name, value in values.items()
     )
@@ -34,7 +34,7 @@ def write_settings_file() -> int:
         raise UsageError(f"{path} is there already; remove it first, or edit it.") from None
     except OSError as error:
         raise SinkError(f"{path}: can't be written: {error.strerror or error}.") from error
-    print(f"wrote {path}")
+    _put(f"wrote {path}")
     return 0
 
 
@@ -71,9 +71,9 @@ def list_models(*, json: bool) -> int:
             }
             for each in found
         ]
-        print(json_format.dumps(rows, indent=2))
+        _put(json_format.dumps(rows, indent=2))
     else:
-        _print_table(
+        _put_table(
             (each.model.name, each.model.file, str(each.model.size), each.model.sha256, each.state)
             for each in found
         )
@@ -90,9 +90,20 @@ def _line(setting: Setting) -> str:
     return f"# {setting.name} = {value}"
 
 
-def _print_table(rows: Iterable[Sequence[str]]) -> None:
+def _put_table(rows: Iterable[Sequence[str]]) -> None:
     listed = list(rows)
     widths = [max(map(len, column)) for column in zip(*listed, strict=True)]
-    for row in listed:
-        cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
-        print("  ".join(cells).rstrip())
+    lines = (
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+        for row in listed
+    )
+    _put("\n".join(lines))
+
+
+def _put(text: str) -> None:
+    try:
+        print(text, flush=True)
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise SinkError(f"stdout can't be written: {error.strerror or error}.") from error

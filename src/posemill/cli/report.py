@@ -69,6 +69,12 @@ class Report:
         )
         progress.refresh()
 
+    def sum_up(self, text: str) -> None:
+        """Print how it went, to somebody who has been watching."""
+        self.close()
+        if self._wanted:
+            self.say(text)
+
     def close(self) -> None:
         """Take the bar away."""
         if self._bar is not None:

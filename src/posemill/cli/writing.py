@@ -1,12 +1,13 @@
 """The outputs of a run: files of one source, opened with its first frame, and shared ones."""
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from posemill.assemble import Workshop
 from posemill.cli.outputs import RECORDS
+from posemill.errors import SinkError
 from posemill.types import Frame, FramePoses, Picture, SourceInfo
 
 if TYPE_CHECKING:
@@ -20,61 +21,67 @@ class SharedRecords:
         self._paths = paths
         self._workshop = workshop
         self._sinks: list[Sink] = []
+        self._lost: list[Sink] = []
         self.broken = False
 
     def begin(self, info: SourceInfo) -> None:
         """Go on with the next source; the first one opens the files."""
-        with self._watching():
-            if not self._sinks:
-                for path in self._paths:
-                    self._sinks.append(self._workshop.sink(path, info))
-            else:
-                for sink in self._sinks:
-                    sink.begin(info, self._workshop.header(info))
+        if self._sinks:
+            header = self._workshop.header(info)
+            for sink in self._sinks:
+                with self._watching(sink):
+                    sink.begin(info, header)
+            return
+        for path in self._paths:
+            with self._watching():
+                self._sinks.append(self._workshop.sink(path, info))
 
     def write(self, frame: Frame, poses: FramePoses) -> None:
         """Take one frame of the present source."""
-        with self._watching():
-            for sink in self._sinks:
+        for sink in self._sinks:
+            with self._watching(sink):
                 sink.write(frame, poses, None)
 
     def finish(self) -> None:
-        """Complete what can be completed."""
-        for sink in self._taken():
-            if self.broken:
-                sink.discard()
-            else:
-                sink.finish()
+        """Complete all but those that broke; one that fails here spares the others."""
+        with ExitStack() as stack:
+            for sink in self._sinks:
+                stack.callback(sink.discard if sink in self._lost else sink.finish)
+        self._sinks = []
 
     def discard(self) -> None:
         """Leave nothing behind."""
-        for sink in self._taken():
+        for sink in self._sinks:
             sink.discard()
 
-    def _taken(self) -> "list[Sink]":
-        sinks, self._sinks = self._sinks, []
-        return sinks
-
     @contextmanager
-    def _watching(self) -> Iterator[None]:
+    def _watching(self, *sinks: "Sink") -> Iterator[None]:
         try:
             yield
-        except OSError:
+        except OSError:  # a SinkError, or a closed pipe
             self.broken = True
+            self._lost += sinks
             raise
 
 
 class Outputs:
     """All that one source is written to, as the pipeline's sink.
 
-    Nothing is opened before the first frame, so a source that fails leaves nothing behind.
+    ``copies`` lie where the user said, ``inside`` in output folders, which are made. Nothing
+    is opened before the first frame, so a source that fails leaves nothing behind.
     """
 
     def __init__(
-        self, info: SourceInfo, paths: Sequence[Path], shared: SharedRecords, workshop: Workshop
+        self,
+        info: SourceInfo,
+        copies: Sequence[Path],
+        inside: Sequence[Path],
+        shared: SharedRecords,
+        workshop: Workshop,
     ) -> None:
         self._info = info
-        self._paths = paths
+        self._inside = inside
+        self._paths = (*copies, *inside)
         self._shared = shared
         self._workshop = workshop
         self._sinks: list[Sink] | None = None
@@ -89,6 +96,8 @@ class Outputs:
         if self._sinks is None:
             self._sinks = []
             self._shared.begin(self._info)
+            for path in self._inside:
+                _make_folder(path.parent)
             for path in self._paths:
                 self._sinks.append(self._workshop.sink(path, self._info))
         self._shared.write(frame, poses)
@@ -106,3 +115,11 @@ class Outputs:
         """Remove what is not complete of the files of this source."""
         for sink in self._sinks or []:
             sink.discard()
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        reason = error.strerror or error
+        raise SinkError(f"{folder}: the folder can't be made: {reason}.") from error

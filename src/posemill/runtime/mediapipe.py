@@ -18,7 +18,9 @@ from posemill.runtime.model_files import path_of
 from posemill.types import Floats, Frame, FramePoses, Pose, PoseOptions
 
 _COMPLEXITIES: Final = ("lite", "full", "heavy")
-_INSTALL: Final = "install it with `pip install 'posemill[mediapipe]'` (see README, Engines)"
+_INSTALL: Final = (
+    "run `pip install 'posemill[mediapipe]'` and then `pip install --no-deps mediapipe==0.10.21`"
+)
 
 
 class MediaPipePose:

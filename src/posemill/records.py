@@ -1,0 +1,205 @@
+"""People to posemill/1 records and back: plain lists, dicts and finite numbers.
+
+A source is one header, then one record a frame:
+
+    {"schema":"posemill/1","source":"clip.mp4","kind":"video","width":1280,"height":720, ...}
+    {"frame":0,"time_s":0.0,"people":[{"id":0,"score":0.98,"box":[...],"landmarks":[...], ...}]}
+
+Units are those of ``Pose``; ``box`` is x, y, width, height in pixels. Masks are not recorded.
+Reading trusts nothing: whatever is not a record is a BrokenSource that says what is wrong.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any, Final, NoReturn
+
+import numpy as np
+import numpy.typing as npt
+
+from posemill.errors import BrokenSource, SettingError
+from posemill.skeleton import LANDMARK_COUNT, LANDMARK_NAMES
+from posemill.types import Floats, FramePoses, Pose, SourceInfo
+
+SCHEMA: Final = "posemill/1"
+COLUMNS: Final = ("x", "y", "z", "visibility", "presence")
+WORLD_COLUMNS: Final = ("x", "y", "z")
+
+# Beyond what a model can give; float32 holds 6 decimals below 16, and that is what is written.
+_DECIMALS: Final = 6
+_FLOAT32_MAX: Final = float(np.finfo(np.float32).max)
+_MAX_SIDE_PX: Final = 1_000_000
+_KINDS: Final = ("picture", "video")
+# Escaped to ASCII: a file name that is not Unicode has no other form.
+_ENCODER: Final = json.JSONEncoder(allow_nan=False, separators=(",", ":"))
+
+
+def header(
+    info: SourceInfo, *, model: str, engine: str, precision: str, **more: Any
+) -> dict[str, Any]:
+    """Return the header of a source; ``more`` adds keys of its own after the known ones."""
+    return {
+        "schema": SCHEMA,
+        "source": info.name,
+        "kind": info.kind,
+        "width": info.width,
+        "height": info.height,
+        "fps": None if info.fps is None else round(info.fps, 6),
+        "landmark_names": list(LANDMARK_NAMES),
+        "columns": list(COLUMNS),
+        "model": model,
+        "engine": engine,
+        "precision": precision,
+        **more,
+    }
+
+
+def frame_record(poses: FramePoses) -> dict[str, Any]:
+    """Return the record of one frame; what ``parse_frame`` makes of it gives it again.
+
+    SettingError for a number that is not finite.
+    """
+    return {
+        "frame": poses.index,
+        "time_s": round(poses.time_s, _DECIMALS),
+        "people": [_person_record(person, poses.size_px) for person in poses.people],
+    }
+
+
+def dumps(record: Mapping[str, Any]) -> str:
+    """Return ``record`` as one line of JSON. SettingError for a number that is not finite."""
+    try:
+        return _ENCODER.encode(record)
+    except ValueError as error:
+        raise SettingError(f"a record can only hold finite numbers: {error}.") from error
+
+
+def loads(line: str | bytes) -> dict[str, Any]:
+    """Return the record in one line of JSON, its content not checked yet. BrokenSource."""
+    try:
+        record = json.loads(line, parse_constant=_refuse_constant)
+    except (ValueError, RecursionError) as error:
+        raise BrokenSource(f"a record is not readable JSON: {error}.") from error
+    return _mapping(record, "a record")
+
+
+def parse_header(record: object) -> dict[str, Any]:
+    """Return ``record`` as a checked header. BrokenSource for anything else."""
+    found = _mapping(record, "the header")
+    if found.get("schema") != SCHEMA:
+        raise BrokenSource(
+            f"the header's schema must be {SCHEMA!r}, not {_shown(found, 'schema')}."
+        )
+    for name in ("source", "model", "engine", "precision"):
+        if not isinstance(found.get(name), str):
+            raise BrokenSource(f"the header's {name} must be a text, not {_shown(found, name)}.")
+    if found.get("kind", "video") not in _KINDS:
+        raise BrokenSource(
+            f"the header's kind must be picture or video, not {_shown(found, 'kind')}."
+        )
+    _size_px(found)
+    fps = found.get("fps")
+    if fps is not None and not 0 < _number(fps, "the header's fps") <= _MAX_SIDE_PX:
+        raise BrokenSource(f"the header's fps must be null or above 0, not {fps}.")
+    for name, expected in (("landmark_names", LANDMARK_NAMES), ("columns", COLUMNS)):
+        if found.get(name) != list(expected):
+            raise BrokenSource(f"the header's {name} must be those of {SCHEMA}.")
+    return dict(found)
+
+
+def parse_frame(record: object, header: Mapping[str, Any]) -> FramePoses:
+    """Return the people in ``record``, a frame of the source that ``header`` describes.
+
+    ``header``: as ``parse_header`` returns it. Keys that are not known are passed over, and
+    the box follows from the landmarks. BrokenSource for anything that is not a frame.
+    """
+    found = _mapping(record, "a frame")
+    size_px = _size_px(header)
+    index = _count(found.get("frame"), "frame")
+    time_s = _number(found.get("time_s"), "time_s")
+    people = found.get("people")
+    if not isinstance(people, list):
+        raise BrokenSource("people must be a list.")
+    return FramePoses(index, time_s, size_px, tuple(_person(person, size_px) for person in people))
+
+
+def _person_record(person: Pose, size_px: tuple[int, int]) -> dict[str, Any]:
+    landmarks = _rounded(person.landmarks)
+    # From the rounded landmarks, so that reading and writing again changes nothing.
+    points = landmarks[:, :2] * size_px
+    low, high = points.min(axis=0).tolist(), points.max(axis=0).tolist()
+    box = (low[0], low[1], high[0] - low[0], high[1] - low[1])
+    return {
+        "id": person.id,
+        "score": round(float(person.score), 4),
+        "box": [round(value, 2) for value in box],
+        "landmarks": landmarks.tolist(),
+        "world": _rounded(person.world).tolist(),
+    }
+
+
+def _rounded(values: Floats) -> npt.NDArray[np.float64]:
+    if not np.isfinite(values).all():
+        raise SettingError("a record can only hold finite numbers.")
+    # In float64, whose shortest text has no digits beyond the rounding; + 0.0 undoes -0.0.
+    rounded: npt.NDArray[np.float64] = values.astype(np.float64).round(_DECIMALS) + 0.0
+    return rounded
+
+
+def _person(record: object, size_px: tuple[int, int]) -> Pose:
+    found = _mapping(record, "a person")
+    landmarks = _table(found.get("landmarks"), "landmarks", COLUMNS)
+    shares = landmarks[:, 3:]
+    if shares.min() < 0 or shares.max() > 1:
+        raise BrokenSource("visibility and presence must be from 0 to 1.")
+    score = _number(found.get("score"), "score")
+    if not 0 <= score <= 1:
+        raise BrokenSource(f"score must be from 0 to 1, not {score}.")
+    world = _table(found.get("world"), "world", WORLD_COLUMNS)
+    return Pose(_count(found.get("id"), "id"), score, landmarks, world, size_px)
+
+
+def _table(rows: object, name: str, columns: Sequence[str]) -> Floats:
+    if not isinstance(rows, list) or len(rows) != LANDMARK_COUNT:
+        raise BrokenSource(f"{name} must be a list of {LANDMARK_COUNT} rows.")
+    for row in rows:
+        if not isinstance(row, list) or len(row) != len(columns):
+            raise BrokenSource(f"every row of {name} must be a list of {', '.join(columns)}.")
+        for value in row:
+            _number(value, name)
+    return np.array(rows, np.float32)
+
+
+def _number(value: object, name: str) -> float:
+    if type(value) is float or type(value) is int:
+        if -_FLOAT32_MAX <= value <= _FLOAT32_MAX:  # False for a NaN
+            return float(value)
+        raise BrokenSource(f"{name} must be a finite number.")
+    raise BrokenSource(f"{name} must be a number, not {type(value).__name__}.")
+
+
+def _count(value: object, name: str) -> int:
+    if type(value) is int and 0 <= value <= 2**53:  # what every reader of JSON holds exactly
+        return value
+    raise BrokenSource(f"{name} must be a whole number from 0 up.")
+
+
+def _size_px(header: Mapping[str, Any]) -> tuple[int, int]:
+    for name in ("width", "height"):
+        value = header.get(name)
+        if type(value) is not int or not 1 <= value <= _MAX_SIDE_PX:
+            raise BrokenSource(f"the header's {name} must be a number of pixels from 1 up.")
+    return header["width"], header["height"]
+
+
+def _mapping(value: object, name: str) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise BrokenSource(f"{name} must be a JSON object, not {type(value).__name__}.")
+    return value
+
+
+def _shown(record: Mapping[str, Any], name: str) -> str:
+    return repr(record.get(name))[:60]
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is not a finite number")
