@@ -29,6 +29,15 @@ _EXAMPLES: Final = "\n\n".join(
         "`posemill config show` lists them all.",
     ]
 )
+_BENCH_EXAMPLES: Final = "\n\n".join(
+    [
+        "[bold]Examples[/bold]",
+        "posemill bench",
+        "posemill bench clip.mp4 --against mediapipe",
+        "MediaPipe 0.10.21 runs in an environment of its own, which uv makes the first time; "
+        "every block of frames goes to both, in turn, on one core.",
+    ]
+)
 _SOURCE_HELP: Final = "Pictures, videos, folders (with all below), globs."
 _OUT_HELP: Final = (
     "A file: .jsonl .json .csv for records of all sources, .jpg .png .webp .mp4 for an annotated "
@@ -90,6 +99,31 @@ def models(
     from posemill.cli.listing import list_models  # noqa: PLC0415
 
     return partial(list_models, json=json)
+
+
+@app.command(epilog=_BENCH_EXAMPLES)
+@with_settings
+def bench(
+    source: Annotated[
+        str | None, typer.Argument(metavar="[VIDEO]", help="A video; without one, a drawn figure.")
+    ] = None,
+    frames: Annotated[str, typer.Option(metavar="N", help="How many frames of it.")] = "150",
+    against: Annotated[
+        str | None, typer.Option(metavar="PEER", help="Compare with a peer: mediapipe.")
+    ] = None,
+    mediapipe_python: Annotated[
+        str | None,
+        typer.Option(metavar="PATH", help="A Python that has mediapipe 0.10.21, in uv's place."),
+    ] = None,
+    json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
+    *,
+    flags: Mapping[str, object],
+) -> Work:
+    """Measure what each stage costs on one core, alone or against MediaPipe."""
+    settings = resolve(flags).settings
+    from posemill.cli.measuring import measure  # noqa: PLC0415
+
+    return partial(measure, source, frames, against, mediapipe_python, settings, json=json)
 
 
 @config_app.command()

@@ -3,10 +3,9 @@
 from typing import cast
 
 import numpy as np
-import openvino as ov
-from openvino import opset13 as op
 
 from posemill.blazepose.landmarks import HeatmapHead
+from posemill.runtime.quiet_openvino import op, ov
 from posemill.types import Floats
 
 _TO_NHWC, _TO_NCHW = [0, 2, 3, 1], [0, 3, 1, 2]

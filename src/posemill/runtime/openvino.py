@@ -9,12 +9,11 @@ from dataclasses import dataclass
 from queue import Empty, LifoQueue
 from typing import Any, Final, TypeVar
 
-import openvino as ov
-
 from posemill.blazepose.estimator import BlazePoseEstimator, BlazePoseTracker, Models
 from posemill.errors import ModelCorrupt
 from posemill.runtime.graph import convolve_before_upsampling, heatmap_head
 from posemill.runtime.model_files import path_of
+from posemill.runtime.quiet_openvino import ov
 from posemill.types import Floats, PoseOptions
 
 COMPLEXITIES: Final = ("lite", "full", "heavy")

@@ -1,0 +1,30 @@
+"""`posemill bench`: the request from the command line, and the result on stdout."""
+
+import json as json_format
+
+from posemill.assemble import pose_options
+from posemill.bench.report import BenchRequest, lines, run_bench
+from posemill.config import Settings
+from posemill.errors import UsageError
+
+_MOST_FRAMES = 3000  # they are held in memory
+
+
+def measure(
+    source: str | None,
+    frames: str,
+    against: str | None,
+    mediapipe_python: str | None,
+    settings: Settings,
+    *,
+    json: bool,
+) -> int:
+    """Measure and print a table, or JSON."""
+    if not frames.isdigit() or not 1 <= int(frames) <= _MOST_FRAMES:
+        raise UsageError(f"--frames must be a whole number from 1 to {_MOST_FRAMES}, not {frames}")
+    if settings.engine != "openvino":
+        raise UsageError("bench measures engine openvino; --against mediapipe adds the other")
+    request = BenchRequest(source, int(frames), against, mediapipe_python, pose_options(settings))
+    result = run_bench(request)
+    print(json_format.dumps(result, indent=2) if json else "\n".join(lines(result)))
+    return 0

@@ -1,0 +1,84 @@
+"""Nothing leaves the machine: what the command asks the system for, seen from outside."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from posemill.bench.figure import draw_figure
+from posemill.sinks import open_sink
+from posemill.types import Frame, FramePoses, SourceInfo
+
+INTERNET = re.compile(r"AF_INET6?\b|AF_NETLINK\b")
+
+
+def traced(command: list[str], folder: Path) -> str:
+    """Return the lines of strace that touch the internet, of the command and its children."""
+    if shutil.which("strace") is None:
+        pytest.skip("strace is not installed (apt-get install strace)")
+    log = folder / "strace.log"
+    tracing = ["strace", "-f", "-qq", "-e", "trace=network", "-o", str(log), *command]
+    done = subprocess.run(tracing, cwd=folder, capture_output=True, text=True, timeout=120)
+    if "ptrace" in done.stderr.lower():
+        pytest.skip(f"strace may not trace here: {done.stderr.strip()}")
+    assert done.returncode == 0, done.stderr
+    return "\n".join(line for line in log.read_text().splitlines() if INTERNET.search(line))
+
+
+def posemill(*arguments: str) -> list[str]:
+    return [sys.executable, "-m", "posemill", *arguments]
+
+
+def figure_clip(folder: Path) -> Path:
+    path = folder / "clip.mp4"
+    sink = open_sink(path, SourceInfo("figure", "video", 320, 240, fps=10.0), {})
+    for index in range(5):
+        picture = draw_figure(320, 240, index / 10)
+        frame = Frame(picture, index, index / 10)
+        sink.write(frame, FramePoses(index, frame.time_s, (320, 240)), picture)
+    sink.finish()
+    return path
+
+
+def test_the_trace_sees_a_connection(tmp_path: Path) -> None:
+    connect = "import socket; socket.socket().connect_ex(('127.0.0.1', 9))"
+    assert "connect(" in traced([sys.executable, "-c", connect], tmp_path)
+
+
+def test_detecting_in_a_picture_and_a_video_asks_nobody(tmp_path: Path) -> None:
+    Image.fromarray(draw_figure(320, 240)).save(tmp_path / "photo.jpg")
+    figure_clip(tmp_path)
+    command = posemill("detect", "photo.jpg", "clip.mp4", "--out", "results/")
+    assert traced(command, tmp_path) == ""
+    assert len(list((tmp_path / "results").iterdir())) == 4
+
+
+@pytest.mark.parametrize("arguments", [["models"], ["config", "show"], ["--version"]])
+def test_other_commands_ask_nobody(arguments: list[str], tmp_path: Path) -> None:
+    assert traced(posemill(*arguments), tmp_path) == ""
+
+
+def test_openvino_comes_without_what_reports_usage() -> None:
+    code = (
+        "import posemill.runtime.openvino, sys;"
+        "print([m for m in sys.modules if 'telemetry' in m or m.startswith('openvino.tools.ovc')])"
+    )
+    environment = {**os.environ, "PYTHONWARNINGS": "error"}
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, env=environment, timeout=60
+    )
+    assert done.stdout.strip() == "[]", done.stderr
+
+
+def test_only_one_module_imports_openvino(project_root: Path) -> None:
+    importers = {
+        path.name
+        for path in (project_root / "src").rglob("*.py")
+        if re.search(r"^\s*(import|from) openvino", path.read_text(), re.MULTILINE)
+    }
+    assert importers == {"quiet_openvino.py"}
