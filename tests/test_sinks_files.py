@@ -60,10 +60,10 @@ def test_what_is_discarded_leaves_nothing(tmp_path: Path, suffix: str, count: in
 
 @every_suffix
 def test_a_missing_folder_is_named(tmp_path: Path, suffix: str) -> None:
-    with pytest.raises(SinkError, match="there is no folder .*missing; create it first"):
+    with pytest.raises(SinkError, match=r"there is no folder .*missing; create it"):
         open_sink(tmp_path / "missing" / f"out{suffix}", INFO, HEADER)
     (tmp_path / "file").touch()
-    with pytest.raises(SinkError, match="there is no folder .*file"):
+    with pytest.raises(SinkError, match=r"there is no folder .*file"):
         open_sink(tmp_path / "file" / f"out{suffix}", INFO, HEADER)
 
 

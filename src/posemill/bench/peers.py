@@ -13,8 +13,8 @@ from posemill.errors import EngineUnavailable
 from posemill.runtime.model_files import path_of
 from posemill.types import Picture
 
-_MEDIAPIPE: Final = "mediapipe==0.10.21"
-_PYTHONS: Final = ">=3.9,<3.13"  # those that it has wheels for
+MEDIAPIPE: Final = "mediapipe==0.10.21"
+PYTHONS: Final = ">=3.9,<3.13"  # those that it has wheels for
 
 
 def mediapipe_command(program: Path, *arguments: str, python: str | None = None) -> list[str]:
@@ -28,9 +28,9 @@ def mediapipe_command(program: Path, *arguments: str, python: str | None = None)
     if uv is None:
         raise EngineUnavailable(
             "measuring against MediaPipe needs uv to make an environment for it: install uv, "
-            f"or name an interpreter that has {_MEDIAPIPE} with --mediapipe-python"
+            f"or name an interpreter that has {MEDIAPIPE} with --mediapipe-python"
         )
-    isolated = ["run", "--no-project", "--isolated", "--python", _PYTHONS, "--with", _MEDIAPIPE]
+    isolated = ["run", "--no-project", "--isolated", "--python", PYTHONS, "--with", MEDIAPIPE]
     return [uv, *isolated, "python", str(program), *arguments]
 
 
@@ -85,7 +85,7 @@ class MediaPipePeer:
             line = b""
         if not line:
             raise EngineUnavailable(
-                f"{_MEDIAPIPE} could not be started; is the package registry reachable? "
+                f"{MEDIAPIPE} could not be started; is the package registry reachable? "
                 f"Try: {' '.join(_quoted(self._process.args))}"
             )
         answer: dict[str, Any] = json.loads(line)

@@ -137,7 +137,8 @@ def _depth(joints: Joints, limb: Limb) -> float:
 
 
 def _limb_joints(limb: Limb) -> Ints:
-    return np.unique(np.array(BONES[limb], np.intp))
+    # Not np.unique: it loads numpy.ma, which takes longer than a photo.
+    return np.array(sorted({joint for bone in BONES[limb] for joint in bone}), np.intp)
 
 
 _CONNECTIONS: Final = np.array(CONNECTIONS, np.intp)

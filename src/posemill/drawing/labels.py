@@ -31,8 +31,8 @@ _ORDER: Final = np.array(
 _DISTANCES: Final = (0.35, 0.75, 1.25, 1.8, 2.4, 3.1, 3.9)
 _ANGLES: Final = np.arange(16) * (np.pi / 8)
 _WRONG_SIDE: Final = 1.6
-# Whole numbers far beyond any picture, but not beyond what a float32 counts exactly.
-_FAR_PX: Final = 1_000_000.0
+# In sizes of the picture: far outside of it, but not beyond what whole numbers hold.
+_FAR: Final = 100.0
 
 
 class _Text(NamedTuple):
@@ -86,9 +86,9 @@ def draw_boxes(canvas: Picture, people: Sequence[Pose]) -> list[Box]:
     font_px = _font_px(canvas)
     line = max(1, round(min(width, height) / 400))
     for person in people:
-        place = np.nan_to_num(person.landmarks[:, :2].astype(np.float64)) * (width, height)
-        low, high = place.min(axis=0), place.max(axis=0)
-        left, top, right, bottom = np.clip((*low, *high), -_FAR_PX, _FAR_PX).round().astype(int)
+        place = np.clip(np.nan_to_num(person.landmarks[:, :2]), -_FAR, _FAR) * (width, height)
+        corners = (*place.min(axis=0), *place.max(axis=0))
+        left, top, right, bottom = np.round(corners).astype(int)
         colour = person_colour(person)
         for rows, columns in (
             ((top, top + line), (left, right + line)),

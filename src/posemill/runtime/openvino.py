@@ -5,11 +5,13 @@ before compilation: MediaPipe itself computes its segmentation decoder for every
 """
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from queue import Empty, LifoQueue
 from typing import Any, Final, TypeVar
 
 from posemill.blazepose.estimator import BlazePoseEstimator, BlazePoseTracker, Models
+from posemill.blazepose.landmarks import HeatmapHead
 from posemill.errors import ModelCorrupt
 from posemill.runtime.graph import convolve_before_upsampling, heatmap_head
 from posemill.runtime.model_files import path_of
@@ -71,21 +73,10 @@ class OpenVinoEngine:
     def __init__(self, options: PoseOptions) -> None:
         self._options = options
         core = ov.Core()
-        detector = _read(core, "detector")
-        convolve_before_upsampling(detector)
-        landmark = _read(core, COMPLEXITIES[options.model_complexity])
-        features, head = heatmap_head(landmark.output(_HEATMAPS))
-        names = _LANDMARK_OUTPUTS + (_MASK_OUTPUT if options.enable_segmentation else ())
-        outputs = [features if name == _HEATMAPS else landmark.output(name) for name in names]
-        self.models = Models(
-            OpenVinoModel(
-                core,
-                _only(detector, [detector.output(n) for n in _DETECTOR_OUTPUTS]),
-                options.threads,
-            ),
-            OpenVinoModel(core, _only(landmark, outputs), options.threads),
-            head,
-        )
+        with ThreadPoolExecutor(1) as pool:  # compiling takes most of a cold start: two at once
+            detector = pool.submit(_load_detector, core, options)
+            landmark, head = _load_landmark(core, options)
+            self.models = Models(detector.result(), landmark, head)
 
     def estimator(self) -> BlazePoseEstimator:
         return BlazePoseEstimator(self.models, self._options)
@@ -97,6 +88,21 @@ class OpenVinoEngine:
 def load(options: PoseOptions) -> OpenVinoEngine:
     """Compile the models that ``options`` ask for."""
     return OpenVinoEngine(options)
+
+
+def _load_detector(core: ov.Core, options: PoseOptions) -> OpenVinoModel:
+    graph = _read(core, "detector")
+    convolve_before_upsampling(graph)
+    outputs = [graph.output(name) for name in _DETECTOR_OUTPUTS]
+    return OpenVinoModel(core, _only(graph, outputs), options.threads)
+
+
+def _load_landmark(core: ov.Core, options: PoseOptions) -> tuple[OpenVinoModel, HeatmapHead]:
+    graph = _read(core, COMPLEXITIES[options.model_complexity])
+    features, head = heatmap_head(graph.output(_HEATMAPS))
+    names = _LANDMARK_OUTPUTS + (_MASK_OUTPUT if options.enable_segmentation else ())
+    outputs = [features if name == _HEATMAPS else graph.output(name) for name in names]
+    return OpenVinoModel(core, _only(graph, outputs), options.threads), head
 
 
 def _read(core: ov.Core, name: str) -> ov.Model:

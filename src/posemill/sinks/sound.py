@@ -39,7 +39,7 @@ class Sound:
         if path is None:
             return
         try:
-            self._source = source = av.open(str(path.absolute()))
+            self._source = source = av.open(str(path.absolute()), metadata_errors="replace")
             track = source.streams.best("audio")
             if not isinstance(track, AudioStream):
                 return

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 import av
 import numpy as np
+from av.codec.context import Flags
 from av.container import OutputContainer
 from av.error import FFmpegError
 from av.video.frame import VideoFrame
@@ -155,6 +156,7 @@ class _Encoder:
         context.time_base = self._time_base
         if pixel_aspect:
             context.sample_aspect_ratio = pixel_aspect
+        context.flags |= Flags.frame_duration  # or the last frame lasts as long as usual
         context.thread_count = 0  # as many as there are cores
         context.color_range = ColorRange.MPEG
         context.colorspace = _SPC_SMPTE170M if self._is_sd else _SPC_BT709
