@@ -17,6 +17,7 @@
 #endif
 
 #define MAX_SIDE 512 /* of a crop */
+#define PREFETCH_ROWS 3
 #define FRACTION_BITS 5
 #define FRACTIONS (1 << FRACTION_BITS)
 #define COORDINATE_LIMIT 1.0e6 /* pixels; far outside of any picture, and safe to convert */
@@ -125,6 +126,9 @@ EXPORT int32_t posemill_crop(const uint8_t *source, int32_t height, int32_t widt
   int32_t xs[MAX_SIDE], ys[MAX_SIDE];
   float row[MAX_SIDE * 3 + 1]; /* each pixel is written as four floats */
   if (size < 1 || size > MAX_SIDE || height < 1 || width < 1) return 1;
+  /* Neighbouring crop rows lie a row of the picture or more apart, too far for the processor
+   * to foresee: asking for later rows in time halves the crop. */
+  const int64_t ahead = PREFETCH_ROWS * ((int64_t)round_even(clamped(m[4])) * stride + 3 * (int64_t)round_even(clamped(m[1])));
   for (int32_t v = 0; v < size; v++) {
     row_coordinates(m, v, size, xs, ys);
     if (replicate) {
@@ -138,6 +142,8 @@ EXPORT int32_t posemill_crop(const uint8_t *source, int32_t height, int32_t widt
         const int32_t x = least(xs[u] >> FRACTION_BITS, width - 2);
         const int32_t y = least(ys[u] >> FRACTION_BITS, height - 2);
         const uint8_t *top = source + y * stride + (int64_t)x * 3;
+        __builtin_prefetch((const void *)((uintptr_t)top + (uintptr_t)ahead));
+        __builtin_prefetch((const void *)((uintptr_t)top + (uintptr_t)(ahead + stride)));
         value = blend_inside(top, top + stride, xs[u] - x * FRACTIONS, ys[u] - y * FRACTIONS);
       } else {
         value = blend_border(source, height, width, stride, xs[u], ys[u], replicate);
