@@ -244,3 +244,42 @@ EXPORT int32_t posemill_refine(const float *features, int32_t size, int32_t chan
   }
   return 0;
 }
+
+#define CHUNK 256 /* pixels worked on at once, so that everything stays in the first cache */
+
+/* Splits interleaved RGB into planes of 16 bits, 8 pixels (24 bytes) at a time. */
+static void split(const uint8_t *rgb, int32_t count, int16_t *r, int16_t *g, int16_t *b) {
+  for (int32_t i = 0; i < count; i++) {
+    r[i] = rgb[3 * i];
+    g[i] = rgb[3 * i + 1];
+    b[i] = rgb[3 * i + 2];
+  }
+}
+
+/* Converts RGB to YUV 4:2:0 of the limited range, chroma as the mean of four pixels.
+ * Width and height are even. matrix: Y, U, V rows of R, G, B in 1/32768. */
+EXPORT int32_t posemill_yuv420(const uint8_t *rgb, int64_t stride, int32_t width, int32_t height,
+                               const int16_t *matrix, uint8_t *luma, int64_t luma_stride, uint8_t *blue,
+                               int64_t blue_stride, uint8_t *red, int64_t red_stride) {
+  int16_t r[2][CHUNK], g[2][CHUNK], b[2][CHUNK];
+  if (width < 2 || height < 2 || width % 2 || height % 2) return 1;
+  for (int32_t y = 0; y < height; y += 2)
+    for (int32_t x = 0; x < width; x += CHUNK) {
+      const int32_t count = least(CHUNK, width - x);
+      for (int32_t k = 0; k < 2; k++) {
+        split(rgb + (y + k) * stride + 3 * (int64_t)x, count, r[k], g[k], b[k]);
+        uint8_t *row = luma + (y + k) * luma_stride + x;
+        for (int32_t i = 0; i < count; i++)
+          row[i] = (uint8_t)((matrix[0] * r[k][i] + matrix[1] * g[k][i] + matrix[2] * b[k][i] + (16 << 15) + (1 << 14)) >> 15);
+      }
+      uint8_t *u = blue + y / 2 * blue_stride + x / 2, *v = red + y / 2 * red_stride + x / 2;
+      for (int32_t i = 0; i < count / 2; i++) {
+        const int32_t sr = r[0][2 * i] + r[0][2 * i + 1] + r[1][2 * i] + r[1][2 * i + 1];
+        const int32_t sg = g[0][2 * i] + g[0][2 * i + 1] + g[1][2 * i] + g[1][2 * i + 1];
+        const int32_t sb = b[0][2 * i] + b[0][2 * i + 1] + b[1][2 * i] + b[1][2 * i + 1];
+        u[i] = (uint8_t)((matrix[3] * sr + matrix[4] * sg + matrix[5] * sb + (128 << 17) + (1 << 16)) >> 17);
+        v[i] = (uint8_t)((matrix[6] * sr + matrix[7] * sg + matrix[8] * sb + (128 << 17) + (1 << 16)) >> 17);
+      }
+    }
+  return 0;
+}

@@ -36,4 +36,8 @@ def load_kernels() -> Any:
     library.posemill_refine.argtypes = [
         *(pointer, i32, i32, pointer, pointer, pointer, i32, i32, i32, f32),
     ]
+    library.posemill_yuv420.argtypes = [
+        *(pointer, i64, i32, i32, pointer),
+        *(pointer, i64, pointer, i64, pointer, i64),
+    ]
     return library
