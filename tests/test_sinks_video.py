@@ -284,7 +284,7 @@ def test_sound_stays_in_step(tmp_path: Path, name: str, codec: str, expected: st
     assert original - start == pytest.approx(1.0, abs=0.05)
     for start_s, end_s in ((0.0, 9.0), (0.52, 2.0)):
         sink = copy(source, out, start_s, end_s)
-        assert sink.sound_problem is None
+        assert sink.problem is None
         found, begins_s, ends_s = beep_of(out)
         assert found == expected
         assert begins_s == pytest.approx(original - start - start_s, abs=0.005)
@@ -308,7 +308,7 @@ def test_mono_stays_mono_when_encoded_again(tmp_path: Path) -> None:
 def test_a_source_without_sound(tmp_path: Path) -> None:
     save(tmp_path / "silent.mp4", plain(5), [index / 25 for index in range(5)])
     sink = copy(tmp_path / "silent.mp4", tmp_path / "out.mp4")
-    assert sink.sound_problem is None
+    assert sink.problem is None
     with av.open(str(tmp_path / "out.mp4")) as container:
         assert not container.streams.audio
 
@@ -319,8 +319,8 @@ def test_sound_that_can_not_be_read_is_missed_and_said(tmp_path: Path) -> None:
     for name in ("gone.mp4", "never.mp4"):
         path = str(tmp_path / name)
         sink = save(tmp_path / "out.mp4", plain(5), times_s, path=path, audio=True)
-        assert sink.sound_problem is not None
-        assert "sound" in sink.sound_problem
+        assert sink.problem is not None
+        assert "sound" in sink.problem
         assert len(times_of(tmp_path / "out.mp4")) == 5
 
 

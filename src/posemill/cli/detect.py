@@ -27,7 +27,7 @@ def detect(addresses: Sequence[str], outs: Sequence[str], settings: Settings) ->
     wanted = targets(outs, transparent=settings.transparent)
     failures: list[SourceError] = []
     listed = jobs(addresses, wanted, failures)
-    workshop = Workshop(settings)
+    workshop = Workshop(settings, draws=bool(wanted.copies or wanted.folders))
     with ExitStack() as stack:
         # Records scrolling over the same terminal would tear a bar to pieces.
         torn = STDOUT in wanted.records and sys.stdout.isatty()
@@ -116,11 +116,13 @@ class _Run:
                     self._progress(info, number),
                     stopped=self._interrupt,
                 )
-                outputs.finish()
+                problems = outputs.finish()
             except BaseException:
                 outputs.discard()
                 raise
-        return self._good(info, done)
+        for problem in problems:
+            self._report.say(_about(info.name, problem))
+        return self._good(info, done) and not problems
 
     def _good(self, info: SourceInfo, done: pipeline.RunReport) -> bool:
         self._frames += done.frames

@@ -104,12 +104,15 @@ class Outputs:
         for sink in self._sinks:
             sink.write(frame, poses, picture if sink.wants_picture else None)
 
-    def finish(self) -> None:
-        """Complete the files of this source."""
+    def finish(self) -> list[str]:
+        """Complete the files of this source; return what they lack, a sentence each."""
         sinks = self._sinks or []
+        problems = []
         while sinks:
             sinks[0].finish()
-            sinks.pop(0)
+            if (problem := sinks.pop(0).problem) is not None:
+                problems.append(problem)
+        return problems
 
     def discard(self) -> None:
         """Remove what is not complete of the files of this source."""

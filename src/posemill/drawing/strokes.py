@@ -61,6 +61,9 @@ class Layer(NamedTuple):
     opacity: float = 1.0
 
 
+_SHORTEST_PX: Final = 1e-3
+
+
 def touch(strokes: Strokes, margin_px: float, size_px: tuple[int, int]) -> Touched:
     """Return what ``strokes`` and ``margin_px`` around them touch of a picture.
 
@@ -68,6 +71,7 @@ def touch(strokes: Strokes, margin_px: float, size_px: tuple[int, int]) -> Touch
     ``size_px`` (width, height): cost follows their distance.
     """
     along = strokes.end - strokes.start
+    along[np.abs(along) < _SHORTEST_PX] = 0  # a point, and not to be divided by
     # Step along the longer axis, u, and take as many pixels across, along v, as can matter.
     is_tall = np.abs(along[:, 1]) > np.abs(along[:, 0])
     u0, v0 = _swapped(strokes.start, is_tall)

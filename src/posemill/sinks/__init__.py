@@ -19,11 +19,13 @@ class Sink(Protocol):
     """One output; end it with ``finish`` or ``discard``, also after an error of another call.
 
     ``path``: as it was asked for. ``wants_picture``: whether it shows the annotated picture.
+    ``problem``: after ``finish``, a sentence where the file lacks something, such as sound.
     Every call may raise SinkError.
     """
 
     path: Path
     wants_picture: bool
+    problem: str | None
 
     def begin(self, info: SourceInfo, header: Mapping[str, Any]) -> None:
         """Go on with a further source; the first one is the one it was opened with.

@@ -13,6 +13,7 @@ class JsonDocumentSink:
     """posemill/1 as ``{**header, "frames": [...]}``, written as it comes, a line a frame."""
 
     wants_picture = False
+    problem: str | None = None
 
     def __init__(self, path: Path, info: SourceInfo, header: Mapping[str, Any]) -> None:
         self.path = path

@@ -14,6 +14,7 @@ class JsonLinesSink:
     """posemill/1 records, one a line, of any number of sources."""
 
     wants_picture = False
+    problem: str | None = None
 
     def __init__(self, path: Path, info: SourceInfo, header: Mapping[str, Any]) -> None:
         self.path = path
@@ -49,6 +50,7 @@ class StdoutSink:
 
     path = Path("-")
     wants_picture = False
+    problem: str | None = None
 
     def __init__(self, info: SourceInfo, header: Mapping[str, Any]) -> None:
         self._file = sys.stdout

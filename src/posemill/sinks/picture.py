@@ -29,6 +29,7 @@ class PictureSink:
     """
 
     wants_picture = True
+    problem: str | None = None
 
     def __init__(self, path: Path, info: SourceInfo, header: Mapping[str, Any]) -> None:
         self.path = path

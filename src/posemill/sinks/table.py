@@ -21,6 +21,7 @@ class CsvSink:
     """A table of any number of sources; a frame without people has no row."""
 
     wants_picture = False
+    problem: str | None = None
 
     def __init__(self, path: Path, info: SourceInfo, header: Mapping[str, Any]) -> None:
         self.path = path

@@ -38,14 +38,14 @@ class VideoSink:
     """One video. Frames keep their times, from 0 for the first one, however uneven they are.
 
     An odd width or height grows by one repeated column or row. The sound is that between the
-    first and the last frame; ``sound_problem`` says, after ``finish``, where it is missing.
+    first and the last frame; ``problem`` says, after ``finish``, where it is missing.
     """
 
     wants_picture = True
 
     def __init__(self, path: Path, info: SourceInfo, header: Mapping[str, Any]) -> None:
         self.path = path
-        self.sound_problem: str | None = None
+        self.problem: str | None = None
         self._info = info
         self._aside = Aside(path)
         self._aside.close()  # FFmpeg opens it by its name
@@ -76,7 +76,7 @@ class VideoSink:
                 raise SinkError(f"{self.path}: there was no frame to write.")
             with _reported(self.path):
                 self._encoder.finish()
-            self.sound_problem = self._encoder.sound.problem
+            self.problem = self._encoder.sound.problem
             self._aside.commit()
         finally:
             self.discard()
