@@ -17,6 +17,7 @@ Colour = tuple[int, int, int]
 Ints = npt.NDArray[np.intp]
 
 _SQRT2: Final = 1.4143
+_SHORTEST_PX: Final = 1e-3
 _HALF: Final = np.float32(0.5)
 
 
@@ -59,9 +60,6 @@ class Layer(NamedTuple):
     colour: Colour
     margin_px: float = 0.0
     opacity: float = 1.0
-
-
-_SHORTEST_PX: Final = 1e-3
 
 
 def touch(strokes: Strokes, margin_px: float, size_px: tuple[int, int]) -> Touched:
