@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from posemill import PoseEstimator, PoseTracker
+from posemill import PoseEstimator, PoseTracker, open_source
 from posemill.bench.figure import draw_figure
 from posemill.errors import EngineUnavailable, SettingError
 from posemill.runtime import ENGINES, Engine, load_engine
@@ -24,9 +24,7 @@ SIZE = (640, 360)
 GOLDENS: dict[str, Any] = json.loads(
     (Path(__file__).parent / "goldens" / "mediapipe_0.10.21.json").read_text()
 )
-# Two inference libraries add numbers in different orders: a hundredth of a per cent of the
-# person's box, 1 mm, and a little more once regions depend on earlier results.
-PICTURE_TOLERANCE, STREAM_TOLERANCE = (0.05, 1.5, 0.002), (0.25, 6.0, 0.005)
+TOLERANCE: dict[str, dict[str, float]] = GOLDENS["tolerance"]
 
 
 @pytest.fixture(params=list(ENGINES), scope="module")
@@ -144,7 +142,7 @@ def test_pictures_agree_with_mediapipe(
     pictures = {"astronaut": astronaut, "figure": draw_figure(*SIZE, time_s=1.0)}
     options = PoseOptions(engine=engine_name, model_complexity=golden["complexity"])
     pose = only(load_engine(options).estimator().estimate(Frame(pictures[golden["picture"]])))
-    agrees(pose, golden, PICTURE_TOLERANCE)
+    agrees(pose, golden, TOLERANCE["pictures"])
 
 
 @pytest.mark.parametrize("smooth", [True, False])
@@ -156,17 +154,16 @@ def test_a_stream_agrees_with_mediapipe(smooth: bool, engine_name: str) -> None:
         picture = draw_figure(*SIZE, time_s=index / 15)
         pose = only(tracker.track(Frame(picture, index, (index + 1) / 30)))
         if index in goldens:
-            agrees(pose, goldens[index], STREAM_TOLERANCE)
+            agrees(pose, goldens[index], TOLERANCE["stream"])
 
 
-def agrees(pose: Pose, golden: dict[str, Any], tolerance: tuple[float, float, float]) -> None:
-    image_percent, world_mm, visibility = tolerance
+def agrees(pose: Pose, golden: dict[str, Any], tolerance: dict[str, float]) -> None:
     expected = np.array(golden["landmarks"], np.float32)
     expected_px = expected[:, :2] * np.array(pose.size_px, np.float32)
-    assert apart_percent(pose.points_px, expected_px, box_side(pose)) < image_percent
+    assert apart_percent(pose.points_px, expected_px, box_side(pose)) < tolerance["image_percent"]
     world = np.linalg.norm(pose.world - np.array(golden["world"]), axis=1)
-    assert 1000 * world.mean() < world_mm
-    assert np.abs(pose.landmarks[:, 3] - expected[:, 3]).mean() < visibility
+    assert 1000 * world.mean() < tolerance["world_mm"]
+    assert np.abs(pose.landmarks[:, 3] - expected[:, 3]).mean() < tolerance["visibility"]
 
 
 # Our own engine
@@ -273,6 +270,19 @@ def test_many_threads_share_one_engine(ours: Engine, astronaut: Picture) -> None
 def test_odd_sizes(ours: Engine, size: tuple[int, int]) -> None:
     picture = np.random.default_rng(0).integers(0, 256, (size[1], size[0], 3), np.uint8)
     assert ours.estimator().estimate(Frame(picture)).size_px == size
+
+
+def test_every_exif_orientation_gives_the_same_landmarks(ours: Engine, shared_data: Path) -> None:
+    found = []
+    for path in sorted((shared_data / "exif_orientation").glob("*.jpg")):
+        with open_source(path) as source:
+            (frame,) = source
+        found.append(only(ours.estimator().estimate(frame)))
+    assert len(found) == 9
+    for pose in found[1:]:
+        assert pose.size_px == found[0].size_px
+        apart = apart_percent(pose.points_px, found[0].points_px, box_side(found[0]))
+        assert apart < 2, "a wrong turn would be tens; each file was compressed anew"
 
 
 # The public API

@@ -14,7 +14,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final, NoReturn
 
 import numpy as np
-import numpy.typing as npt
 
 from posemill.errors import BrokenSource, SettingError
 from posemill.skeleton import LANDMARK_COUNT, LANDMARK_NAMES
@@ -24,8 +23,7 @@ SCHEMA: Final = "posemill/1"
 COLUMNS: Final = ("x", "y", "z", "visibility", "presence")
 WORLD_COLUMNS: Final = ("x", "y", "z")
 
-# Beyond what a model can give; float32 holds 6 decimals below 16, and that is what is written.
-_DECIMALS: Final = 6
+# Beyond what a model can give.
 _FLOAT32_MAX: Final = float(np.finfo(np.float32).max)
 _MAX_SIDE_PX: Final = 1_000_000
 _KINDS: Final = ("picture", "video")
@@ -58,11 +56,9 @@ def frame_record(poses: FramePoses) -> dict[str, Any]:
 
     SettingError for a number that is not finite.
     """
-    return {
-        "frame": poses.index,
-        "time_s": round(poses.time_s, _DECIMALS),
-        "people": [_person_record(person, poses.size_px) for person in poses.people],
-    }
+    if not all(np.isfinite(p.landmarks).all() and np.isfinite(p.world).all() for p in poses.people):
+        raise SettingError("a record can only hold finite numbers.")
+    return poses.to_dict()
 
 
 def dumps(record: Mapping[str, Any]) -> str:
@@ -120,29 +116,6 @@ def parse_frame(record: object, header: Mapping[str, Any]) -> FramePoses:
     if not isinstance(people, list):
         raise BrokenSource("people must be a list.")
     return FramePoses(index, time_s, size_px, tuple(_person(person, size_px) for person in people))
-
-
-def _person_record(person: Pose, size_px: tuple[int, int]) -> dict[str, Any]:
-    landmarks = _rounded(person.landmarks)
-    # From the rounded landmarks, so that reading and writing again changes nothing.
-    points = landmarks[:, :2] * size_px
-    low, high = points.min(axis=0).tolist(), points.max(axis=0).tolist()
-    box = (low[0], low[1], high[0] - low[0], high[1] - low[1])
-    return {
-        "id": person.id,
-        "score": round(float(person.score), 4),
-        "box": [round(value, 2) for value in box],
-        "landmarks": landmarks.tolist(),
-        "world": _rounded(person.world).tolist(),
-    }
-
-
-def _rounded(values: Floats) -> npt.NDArray[np.float64]:
-    if not np.isfinite(values).all():
-        raise SettingError("a record can only hold finite numbers.")
-    # In float64, whose shortest text has no digits beyond the rounding; + 0.0 undoes -0.0.
-    rounded: npt.NDArray[np.float64] = values.astype(np.float64).round(_DECIMALS) + 0.0
-    return rounded
 
 
 def _person(record: object, size_px: tuple[int, int]) -> Pose:

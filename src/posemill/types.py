@@ -85,13 +85,23 @@ class Pose:
 
     def to_dict(self) -> dict[str, Any]:
         """Return this person as in a posemill/1 record: plain lists and numbers."""
+        landmarks = _rounded(self.landmarks)
+        # From the rounded landmarks, so that reading and writing again changes nothing.
+        points = landmarks[:, :2] * self.size_px
+        low, high = points.min(axis=0).tolist(), points.max(axis=0).tolist()
+        box = (low[0], low[1], high[0] - low[0], high[1] - low[1])
         return {
             "id": self.id,
-            "score": round(self.score, 4),
-            "box": [round(value, 2) for value in self.box_px],
-            "landmarks": self.landmarks.round(6).astype(float).round(6).tolist(),
-            "world": self.world.round(6).astype(float).round(6).tolist(),
+            "score": round(float(self.score), 4),
+            "box": [round(value, 2) for value in box],
+            "landmarks": landmarks.tolist(),
+            "world": _rounded(self.world).tolist(),
         }
+
+
+def _rounded(values: Floats) -> npt.NDArray[np.float64]:
+    # In float64, whose shortest text has no digits beyond the rounding; + 0.0 undoes -0.0.
+    return np.asarray(values.astype(np.float64).round(6) + 0.0)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
