@@ -1,0 +1,60 @@
+"""What the README shows works as it stands there."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from posemill.bench.figure import draw_figure
+from test_privacy import figure_clip
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A folder with the files that the README's examples name."""
+    figure_clip(tmp_path)
+    Image.fromarray(draw_figure(320, 240)).save(tmp_path / "photo.jpg")
+    (tmp_path / "photos").mkdir()
+    Image.fromarray(draw_figure(320, 240)).save(tmp_path / "photos" / "another.png")
+    return tmp_path
+
+
+def blocks(readme: Path, kind: str) -> list[str]:
+    return re.findall(rf"^```{kind}\n(.*?)^```", readme.read_text(), re.MULTILINE | re.DOTALL)
+
+
+def test_the_python_example(folder: Path, project_root: Path) -> None:
+    (program,) = blocks(project_root / "README.md", "python")
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=folder, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert "Landmark(x=" in done.stdout
+    assert (folder / "annotated.png").is_file()
+
+
+def test_every_command(folder: Path, project_root: Path) -> None:
+    lines = [
+        line.partition("#")[0].split()
+        for block in blocks(project_root / "README.md", "")
+        for line in block.splitlines()
+        if line.startswith("posemill ")
+    ]
+    assert len(lines) > 6
+    for words in lines:
+        if "mediapipe" in words:  # needs a package registry
+            continue
+        # The example's clip lasts half a second, shorter than the part it asks for.
+        shorter = {"0:10": "0.1", "0:20": "0.4"}
+        arguments = [shorter.get(word, word) for word in words[1:]]
+        done = subprocess.run(
+            [sys.executable, "-m", "posemill", *arguments],
+            cwd=folder,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, f"{' '.join(words)}: {done.stderr}"
