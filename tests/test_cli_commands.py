@@ -100,7 +100,7 @@ def test_config_show_refuses_what_detect_would(
 ) -> None:
     monkeypatch.setenv("POSEMILL_THREADZ", "2")
     assert main(["config", "show"]) == 2
-    assert "did you mean threads?" in capfd.readouterr().err
+    assert "did you mean POSEMILL_THREADS?" in capfd.readouterr().err
 
 
 def test_config_init_writes_once(empty_folder: Path, capfd: pytest.CaptureFixture[str]) -> None:

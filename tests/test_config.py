@@ -75,7 +75,7 @@ def test_an_empty_variable_counts_as_none() -> None:
     ("flags", "environ", "message"),
     [
         ({"min_visibilty": "1"}, {}, "'min_visibilty' is not a setting; did you mean min_vis"),
-        ({}, {"POSEMILL_THREDS": "1"}, r"POSEMILL_THREDS .* did you mean threads\?"),
+        ({}, {"POSEMILL_THREDS": "1"}, r"POSEMILL_THREDS .* did you mean POSEMILL_THREADS\?"),
         ({}, {"POSEMILL_threads": "1"}, "POSEMILL_threads is not a setting"),
         ({}, {"POSEMILL_XYLOPHONE": "1"}, "POSEMILL_XYLOPHONE is not a setting\\.$"),
     ],
@@ -206,3 +206,13 @@ def test_the_written_file_is_valid_with_and_without_its_comment_signs(empty_fold
     for name, setting in TABLE.items():
         if setting.default is not None:
             assert getattr(resolved.settings, name) == setting.default
+
+
+def test_what_kubernetes_sets_is_passed_over() -> None:
+    environ = {
+        "POSEMILL_PORT": "tcp://10.0.0.1:5000",
+        "POSEMILL_PORT_5000_TCP_ADDR": "10.0.0.1",
+        "POSEMILL_SERVICE_HOST": "10.0.0.1",
+        "POSEMILL_THREADS": "2",
+    }
+    assert resolve({}, environ).settings.threads == 2

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from fakes import fake_pose
-from posemill.errors import SinkError
+from posemill.errors import SinkError, UsageError
 from posemill.records import frame_record, header, loads, parse_frame, parse_header
 from posemill.sinks import Sink, open_sink
 from posemill.skeleton import LANDMARK_NAMES
@@ -80,7 +80,7 @@ def test_json_is_one_document(tmp_path: Path, count: int) -> None:
 def test_json_of_several_sources_is_a_list(tmp_path: Path, counts: tuple[int, ...]) -> None:
     path = tmp_path / "out.json"
     names = [f"{number}.mp4" for number in range(len(counts))]
-    sink = open_sink(path, info(names[0]), head(names[0]))
+    sink = open_sink(path, info(names[0]), head(names[0]), several=True)
     for number, (name, count) in enumerate(zip(names, counts, strict=True)):
         if number:
             sink.begin(info(name), head(name))
@@ -89,6 +89,23 @@ def test_json_of_several_sources_is_a_list(tmp_path: Path, counts: tuple[int, ..
     documents = json.loads(path.read_text())
     assert [document["source"] for document in documents] == names
     assert [len(document["frames"]) for document in documents] == list(counts)
+
+
+def test_json_for_one_source_refuses_another(tmp_path: Path) -> None:
+    sink = open_sink(tmp_path / "out.json", info(), head())
+    with pytest.raises(UsageError, match=r"out\.json"):
+        sink.begin(info("b.mp4"), head("b.mp4"))
+    sink.discard()
+
+
+@pytest.mark.parametrize("count", [0, 2])
+def test_json_is_a_list_when_several_were_asked_for(tmp_path: Path, count: int) -> None:
+    path = tmp_path / "out.json"
+    sink = open_sink(path, info(), head(), several=True)
+    write(sink, [frame(index) for index in range(count)])
+    sink.finish()
+    (document,) = json.loads(path.read_text())
+    assert len(document["frames"]) == count
 
 
 def test_csv_has_a_row_a_landmark(tmp_path: Path) -> None:
@@ -136,7 +153,13 @@ def test_a_source_with_a_name_that_is_not_unicode(tmp_path: Path, suffix: str) -
     sink = open_sink(path, info(name), head(name))
     write(sink, [frame(0)])
     sink.finish()
-    assert (b"caf\xe9.mp4" if suffix == ".csv" else rb"caf\udce9.mp4") in path.read_bytes()
+    text = path.read_text(encoding="utf-8")
+    source = (
+        text.splitlines()[1].split(",")[0]
+        if suffix == ".csv"
+        else loads(text.splitlines()[0] + "]}" * (suffix == ".json"))["source"]
+    )
+    assert source == r"caf\udce9.mp4"
 
 
 def test_a_header_that_can_not_be_written_leaves_nothing(tmp_path: Path) -> None:

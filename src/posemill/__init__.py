@@ -1,4 +1,4 @@
-"""Human skeletons from pictures, videos and cameras, on a plain CPU.
+"""Human skeletons from pictures and videos, on a plain CPU.
 
     from posemill import PoseEstimator, PoseTracker, open_source, draw
 

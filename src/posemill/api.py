@@ -1,6 +1,7 @@
 """What Python programs use: an estimator for pictures and a tracker for streams."""
 
 from functools import lru_cache
+from math import isfinite
 from typing import Any
 
 import numpy as np
@@ -42,6 +43,8 @@ class PoseTracker:
         """
         if not isinstance(picture, Frame):
             time_s = self._count / 30 if time_s is None else time_s
+        if time_s is not None and not isfinite(time_s):
+            raise ValueError(f"time_s must be a number of seconds, not {time_s}")
         frame = _as_frame(picture, self._count, time_s)
         self._count += 1
         return self._tracker.track(frame)

@@ -67,12 +67,15 @@ def threads_beside_drawing() -> int:
 class Workshop:
     """Everything that one run of a command builds, from one set of settings.
 
-    The engine starts to load when the workshop is entered, in a thread of its own, while the
-    first source is opened and decoded; ``tracking`` waits for it only with the first frame.
+    ``draws``: whether anything is to be drawn. ``several``: whether there is more than one
+    source. The engine starts to load when the workshop is entered, in a thread of its own,
+    while the first source is opened and decoded; ``tracking`` waits for it only with the
+    first frame.
     """
 
-    def __init__(self, settings: Settings, *, draws: bool = False) -> None:
+    def __init__(self, settings: Settings, *, draws: bool = False, several: bool = False) -> None:
         self._settings = settings
+        self._several = several
         self._options = pose_options(settings)
         if draws and not self._options.threads:
             self._options = replace(self._options, threads=threads_beside_drawing())
@@ -125,7 +128,7 @@ class Workshop:
         """Open the output at ``path`` for one source."""
         from posemill.sinks import open_sink  # noqa: PLC0415
 
-        return open_sink(path, info, self.header(info))
+        return open_sink(path, info, self.header(info), several=self._several)
 
     def _loaded(self) -> "Engine":
         if self._engine is None:

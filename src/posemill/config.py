@@ -7,6 +7,7 @@ flags. Plain Python on purpose: pydantic-settings would cost a quarter of a cold
 
 import math
 import os
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
@@ -23,6 +24,8 @@ FILE_VARIABLE: Final = "POSEMILL_CONFIG"
 PREFIX: Final = "POSEMILL_"
 DEFAULT_ORIGIN: Final = "default"
 LABEL_WIDTH: Final = 16
+# What Kubernetes sets in every container for a service that is called posemill.
+_OF_KUBERNETES: Final = re.compile(r"POSEMILL_(SERVICE_|PORT$|PORT_\d)", re.ASCII)
 
 _T = TypeVar("_T")
 _WORDS: Final = dict.fromkeys(("1", "true", "yes", "on"), True) | dict.fromkeys(
@@ -244,10 +247,10 @@ def _given(
         yield key, raw, str(path)
     names = {setting.variable: name for name, setting in TABLE.items()}
     for variable in sorted(name for name in environ if name.upper().startswith(PREFIX)):
-        if variable == FILE_VARIABLE or not environ[variable]:
+        if variable == FILE_VARIABLE or not environ[variable] or _OF_KUBERNETES.match(variable):
             continue
         if variable not in names:
-            nearest = _nearest(variable[len(PREFIX) :].lower(), list(TABLE))
+            nearest = _nearest(variable[len(PREFIX) :].lower(), list(TABLE), as_variable=True)
             raise SettingError(f"the variable {variable} is not a setting{nearest}")
         yield names[variable], environ[variable], variable
     for name, raw in flags.items():
@@ -273,11 +276,12 @@ def _read(path: Path, *, required: bool) -> dict[str, Any]:
         raise SettingError(f"{path}: isn't valid TOML: {error}.") from error
 
 
-def _nearest(name: str, known: list[str]) -> str:
+def _nearest(name: str, known: list[str], *, as_variable: bool = False) -> str:
     from difflib import get_close_matches  # noqa: PLC0415
 
     matches = get_close_matches(name, known, 1)
-    return f"; did you mean {matches[0]}?" if matches else "."
+    shown = [PREFIX + match.upper() if as_variable else match for match in matches]
+    return f"; did you mean {shown[0]}?" if shown else "."
 
 
 def _text(raw: object) -> str:

@@ -27,7 +27,6 @@ WORLD_COLUMNS: Final = ("x", "y", "z")
 _FLOAT32_MAX: Final = float(np.finfo(np.float32).max)
 _MAX_SIDE_PX: Final = 1_000_000
 _KINDS: Final = ("picture", "video")
-# Escaped to ASCII: a file name that is not Unicode has no other form.
 _ENCODER: Final = json.JSONEncoder(allow_nan=False, separators=(",", ":"))
 
 
@@ -37,7 +36,7 @@ def header(
     """Return the header of a source; ``more`` adds keys of its own after the known ones."""
     return {
         "schema": SCHEMA,
-        "source": info.name,
+        "source": readable(info.name),
         "kind": info.kind,
         "width": info.width,
         "height": info.height,
@@ -49,6 +48,11 @@ def header(
         "precision": precision,
         **more,
     }
+
+
+def readable(name: str) -> str:
+    """Return ``name`` as text that any program can read; what is no Unicode is escaped."""
+    return name.encode(errors="backslashreplace").decode()
 
 
 def frame_record(poses: FramePoses) -> dict[str, Any]:

@@ -1,11 +1,12 @@
 """MediaPipe as a peer to measure against, in a process and an environment of its own."""
 
 import json
+import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Sequence
 from pathlib import Path
+from tempfile import TemporaryFile
 from types import TracebackType
 from typing import Any, Final, Self
 
@@ -40,11 +41,13 @@ class MediaPipePeer:
     def __init__(self, python: str | None = None) -> None:
         worker = Path(__file__).with_name("mediapipe_worker.py")
         models = path_of("lite").parent
+        self._said = TemporaryFile("w+")  # noqa: SIM115 - closed with the process
         self._process = subprocess.Popen(
             mediapipe_command(worker, str(models), python=python),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
+            stderr=self._said,
+            env={"UV_SYSTEM_CERTS": "true", **os.environ},  # as the Makefile, for mirrors
         )
 
     def start(self, **options: Any) -> dict[str, Any]:
@@ -62,6 +65,7 @@ class MediaPipePeer:
         self._process.wait()
         if self._process.stdout is not None:
             self._process.stdout.close()
+        self._said.close()
 
     def __enter__(self) -> Self:
         return self
@@ -85,12 +89,12 @@ class MediaPipePeer:
             line = b""
         if not line:
             raise EngineUnavailable(
-                f"{MEDIAPIPE} could not be started; is the package registry reachable? "
-                f"Try: {' '.join(_quoted(self._process.args))}"
+                f"{MEDIAPIPE} could not be started: {self._last_words()} "
+                "(uv gets it from the package registry that it is configured for)"
             )
         answer: dict[str, Any] = json.loads(line)
         return answer
 
-
-def _quoted(args: Any) -> Sequence[str]:
-    return [f"'{arg}'" if ">" in str(arg) else str(arg) for arg in args]
+    def _last_words(self) -> str:
+        self._said.seek(0)
+        return " ".join(self._said.read().split())[-400:] or "it said nothing"

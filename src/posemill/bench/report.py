@@ -62,7 +62,7 @@ def run_bench(request: BenchRequest) -> dict[str, Any]:
             "model": COMPLEXITIES[options.model_complexity],
             "precision": options.precision,
             "threads": 1,
-            "stages_ms": {name: 1000 * s / len(frames) for name, s in stages.items()},
+            "stages_ms": {name: round(1000 * s / len(frames), 3) for name, s in stages.items()},
         }
         if request.against:
             result["against"] = _against(request, engine, options, frames)
@@ -73,11 +73,11 @@ def lines(result: dict[str, Any]) -> Iterator[str]:
     """Yield the result as a plain table for people."""
     width, height = result["size"]
     machine = result["machine"]
-    yield f"{machine['processor']}, {machine['cores']} cores, Python {machine['python']}, "
-    yield f"OpenVINO {machine['openvino']}, one core used"
-    yield f"{result['frames']} frames of {result['source']}, {width}x{height}, "
-    yield f"people in {result['frames_with_people']}, model {result['model']}, "
-    yield f"precision {result['precision']}"
+    yield f"machine    {machine['processor']}, {machine['cores']} cores, one of them used"
+    yield f"versions   Python {machine['python']}, OpenVINO {machine['openvino']}"
+    yield f"source     {result['source']}, {width}x{height}"
+    yield f"frames     {result['frames']}, {result['frames_with_people']} with people"
+    yield f"model      {result['model']}, {result['precision']}"
     yield ""
     yield f"{'stage':<18}{'CPU ms a frame':>16}"
     for name, milliseconds in result["stages_ms"].items():
@@ -150,11 +150,11 @@ def _against(
                 {
                     "peer": "MediaPipe 0.10.21",
                     "mode": compared.mode,
-                    "ours_ms": compared.ours_ms,
-                    "mediapipe_ms": compared.mediapipe_ms,
-                    "ratio": compared.ratio,
-                    "ratio_low": min(compared.ratios),
-                    "ratio_high": max(compared.ratios),
+                    "ours_ms": round(compared.ours_ms, 3),
+                    "mediapipe_ms": round(compared.mediapipe_ms, 3),
+                    "ratio": round(compared.ratio, 3),
+                    "ratio_low": round(min(compared.ratios), 3),
+                    "ratio_high": round(max(compared.ratios), 3),
                 }
             )
     return results

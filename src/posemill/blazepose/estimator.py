@@ -106,10 +106,10 @@ class BlazePoseEstimator:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Track:
-    """One person followed: who, where to look next, what the filters remember."""
+    """One person followed: where to look next, who (once seen), what the filters remember."""
 
-    id: int
     region: Region
+    id: int | None = None
     landmarks: OneEuroState | None = None
     world: OneEuroState | None = None
     auxiliary: OneEuroState | None = None
@@ -143,15 +143,16 @@ class BlazePoseTracker:
         track = self._track
         if track is None:
             regions = detect_regions(frame, self._models.detector, self._options)
-            track = _Track(next(self._ids), regions[0]) if regions else None
+            track = _Track(regions[0]) if regions else None
         body = None
         if track is not None:
             body = look(frame, track.region, self._models, self._options)
         if track is None or body is None:
             self._track = None
             return FramePoses(frame.index, frame.time_s, size_px)
-        self._track, body = self._smooth(track, body, interval_s)
-        return FramePoses(frame.index, frame.time_s, size_px, (_pose(track.id, body, size_px),))
+        identity = next(self._ids) if track.id is None else track.id
+        self._track, body = self._smooth(replace(track, id=identity), body, interval_s)
+        return FramePoses(frame.index, frame.time_s, size_px, (_pose(identity, body, size_px),))
 
     def _advance(self, time_s: float) -> float:
         if self._time_s is not None and time_s > self._time_s:

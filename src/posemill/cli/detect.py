@@ -27,7 +27,11 @@ def detect(addresses: Sequence[str], outs: Sequence[str], settings: Settings) ->
     wanted = targets(outs, transparent=settings.transparent)
     failures: list[SourceError] = []
     listed = jobs(addresses, wanted, failures)
-    workshop = Workshop(settings, draws=bool(wanted.copies or wanted.folders))
+    workshop = Workshop(
+        settings,
+        draws=bool(wanted.copies or wanted.folders),
+        several=len(listed) + len(failures) > 1,
+    )
     with ExitStack() as stack:
         # Records scrolling over the same terminal would tear a bar to pieces.
         torn = STDOUT in wanted.records and sys.stdout.isatty()
@@ -63,7 +67,7 @@ class _Run:
         self._count = 0
         self._latest = "the start"
         self._began = perf_counter()
-        self._frames = self._with_people = 0
+        self._frames = self._with_people = self._failed = 0
 
     def all(self, listed: Sequence[Job], *, failed: bool) -> int:
         """Do every job; one that fails spares the others."""
@@ -76,6 +80,7 @@ class _Run:
                     failed |= not self._one(job, number)
                 except (SourceError, SinkError) as error:
                     self._fail(error)
+                    self._failed += 1
                     failed = True
         except KeyboardInterrupt:  # a second one: at once
             self._shared.discard()
@@ -94,7 +99,8 @@ class _Run:
             return SIGNALLED + self._interrupt.signal
         elapsed_s = perf_counter() - self._began
         self._report.sum_up(
-            f"{frames} of {_counted(self._count, 'source')} in {elapsed_s:.1f} s "
+            f"{frames} of {_counted(self._count - self._failed, 'source')} "
+            f"{f'({self._failed} failed) ' if self._failed else ''}in {elapsed_s:.1f} s "
             f"({self._frames / elapsed_s:.1f} a second), {self._with_people} with people"
         )
         return FAILED if failed else GOOD

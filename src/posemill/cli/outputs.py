@@ -74,7 +74,10 @@ def _check_suffix(path: Path, *, transparent: bool) -> None:
         raise UsageError(f"--out {path}: {suffix} is not known; known are {known} and folders.")
     if transparent and suffix not in _SEE_THROUGH:
         fitting = " or ".join(_SEE_THROUGH)
-        raise UsageError(f"--out {path}: {suffix} can't be transparent; use {fitting}.")
+        raise UsageError(
+            f"--out {path}: {suffix} can't be transparent; use {fitting}, "
+            "or for a video --background 0."
+        )
 
 
 def jobs(addresses: Sequence[str], wanted: Targets, failures: list[SourceError]) -> list[Job]:

@@ -43,16 +43,21 @@ class Sink(Protocol):
         """Remove what was written; after ``finish`` this does nothing. Raises nothing."""
 
 
-def open_sink(path: Path, info: SourceInfo, header: Mapping[str, Any]) -> Sink:
+def open_sink(
+    path: Path, info: SourceInfo, header: Mapping[str, Any], *, several: bool = False
+) -> Sink:
     """Open the output at ``path``, by its suffix, and begin its first source.
 
-    ``-`` is stdout, as JSON lines. ``header``: from ``records.header``. Errors: UsageError
+    ``-`` is stdout, as JSON lines. ``header``: from ``records.header``. ``several``: whether
+    further sources may follow, which makes a list of a ``.json``. Errors: UsageError
     for a suffix that is not known, SinkError where the file can't be created.
     """
     opener = _open_stdout if path == STDOUT else SUFFIXES.get(path.suffix.lower())
     if opener is None:
         known = " ".join(SUFFIXES)
         raise UsageError(f"{path}: its suffix is not one that posemill writes ({known}).")
+    if several and opener is _open_json:
+        opener = _open_json_list
     return opener(path, info, header)
 
 
@@ -76,6 +81,12 @@ def _open_json(path: Path, info: SourceInfo, header: Mapping[str, Any]) -> Sink:
     from posemill.sinks.document import JsonDocumentSink
 
     return JsonDocumentSink(path, info, header)
+
+
+def _open_json_list(path: Path, info: SourceInfo, header: Mapping[str, Any]) -> Sink:
+    from posemill.sinks.document import JsonDocumentSink
+
+    return JsonDocumentSink(path, info, header, several=True)
 
 
 def _open_csv(path: Path, info: SourceInfo, header: Mapping[str, Any]) -> Sink:

@@ -6,7 +6,7 @@ from io import StringIO
 from pathlib import Path
 from typing import Any, Final
 
-from posemill.records import frame_record
+from posemill.records import frame_record, readable
 from posemill.sinks.aside import Aside
 from posemill.skeleton import LANDMARK_NAMES
 from posemill.types import Frame, FramePoses, Picture, SourceInfo
@@ -36,7 +36,7 @@ class CsvSink:
 
     def begin(self, info: SourceInfo, header: Mapping[str, Any]) -> None:
         """Go on with a further source."""
-        self._source = _quoted(info.name)
+        self._source = _quoted(readable(info.name))
 
     def write(self, frame: Frame, poses: FramePoses, picture: Picture | None) -> None:
         """Append 33 rows a person."""
@@ -60,8 +60,7 @@ class CsvSink:
         self._aside.discard()
 
     def _append(self, text: str) -> None:
-        # A file name that is not Unicode goes out as the bytes that it is made of.
-        self._aside.write(f"{text}\n".encode(errors="surrogateescape"))
+        self._aside.write(f"{text}\n".encode())
 
 
 def _quoted(name: str) -> str:

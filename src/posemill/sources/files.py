@@ -10,7 +10,8 @@ from typing import BinaryIO, Final
 
 from posemill.errors import SourceError, SourceNotFound
 
-_PICTURES: Final = "jpg jpeg jpe jfif png apng bmp dib webp avif avifs tif tiff gif"
+# Those of HEIC are there to be told about: phones make them, and they can't be read.
+_PICTURES: Final = "jpg jpeg jpe jfif png apng bmp dib webp avif avifs tif tiff gif heic heif"
 _VIDEOS: Final = (
     "mp4 m4v mov qt 3gp 3g2 f4v mkv webm avi ogv mpg mpeg m2v vob ts m2ts mts wmv asf flv mxf "
     "dv nut ivf h264 264 h265 265 hevc obu y4m mjpeg mjpg"
