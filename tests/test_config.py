@@ -210,9 +210,9 @@ def test_the_written_file_is_valid_with_and_without_its_comment_signs(empty_fold
 
 def test_what_kubernetes_sets_is_passed_over() -> None:
     environ = {
-        "POSEMILL_PORT": "tcp://10.0.0.1:5000",
-        "POSEMILL_PORT_5000_TCP_ADDR": "10.0.0.1",
-        "POSEMILL_SERVICE_HOST": "10.0.0.1",
+        "POSEMILL_PORT": "tcp://127.0.0.1:5000",
+        "POSEMILL_PORT_5000_TCP_ADDR": "127.0.0.1",
+        "POSEMILL_SERVICE_HOST": "127.0.0.1",
         "POSEMILL_THREADS": "2",
     }
     assert resolve({}, environ).settings.threads == 2

@@ -19,7 +19,8 @@ from posemill.types import Floats, Frame, FramePoses, Pose, PoseOptions
 
 _COMPLEXITIES: Final = ("lite", "full", "heavy")
 _INSTALL: Final = (
-    "run `pip install 'posemill[mediapipe]'` and then `pip install --no-deps mediapipe==0.10.21`"
+    "install posemill with its extra `mediapipe`, then "
+    "`pip install --no-deps mediapipe==0.10.21` (README, Engines)"
 )
 
 
