@@ -16,6 +16,7 @@ from posemill import PoseEstimator, PoseTracker, open_source
 from posemill.bench.figure import draw_figure
 from posemill.errors import EngineUnavailable, SettingError
 from posemill.runtime import ENGINES, Engine, load_engine
+from posemill.runtime.openvino import OpenVinoEngine
 from posemill.skeleton import LANDMARK_NAMES
 from posemill.types import Floats, Frame, FramePoses, Picture, Pose, PoseOptions
 from posemill.warp import crop
@@ -157,6 +158,17 @@ def test_a_stream_agrees_with_mediapipe(smooth: bool, engine_name: str) -> None:
             agrees(pose, goldens[index], TOLERANCE["stream"])
 
 
+def test_a_stream_with_a_loss_agrees_with_mediapipe(engine: Engine) -> None:
+    tracker = engine.tracker()
+    goldens = {g["frame"]: g for g in GOLDENS["loss"]}
+    empty = np.zeros((*SIZE[::-1], 3), np.uint8)
+    for index in range(14):
+        picture = empty if index in (8, 9) else draw_figure(*SIZE, time_s=index / 15)
+        poses = tracker.track(Frame(picture, index, (index + 1) / 30))
+        if index in goldens:
+            agrees(only(poses), goldens[index], TOLERANCE["stream"])
+
+
 def agrees(pose: Pose, golden: dict[str, Any], tolerance: dict[str, float]) -> None:
     expected = np.array(golden["landmarks"], np.float32)
     expected_px = expected[:, :2] * np.array(pose.size_px, np.float32)
@@ -215,6 +227,71 @@ def test_any_order_of_timestamps_is_handled(ours: Engine, times: list[float]) ->
     for index, time_s in enumerate(times):
         pose = only(tracker.track(Frame(draw_figure(*SIZE, time_s=index / 10), index, time_s)))
         assert np.isfinite(pose.landmarks).all()
+
+
+def test_a_clock_set_back_goes_on_from_there(ours: Engine) -> None:
+    def last(times: list[float]) -> Floats:
+        tracker = ours.tracker()
+        for index, time_s in enumerate(times):
+            picture = draw_figure(*SIZE, time_s=index / 5)
+            pose = only(tracker.track(Frame(picture, index, time_s)))
+        return pose.landmarks
+
+    forward = last([0, 0.04, 0.08, 0.58])
+    np.testing.assert_allclose(last([10, 10.04, 0, 0.5]), forward, atol=1e-6)
+    assert not np.allclose(last([0, 0.04, 0.08, 0.12]), forward, atol=1e-6)
+
+
+def test_a_reset_forgets_the_pace(ours: Engine) -> None:
+    def after(times: list[float]) -> Floats:
+        tracker = ours.tracker()
+        for index, time_s in enumerate(times):
+            tracker.track(Frame(draw_figure(*SIZE, time_s=index / 5), index, time_s))
+        tracker.reset()
+        for index in (3, 4):  # at the same time: counted as the usual interval
+            pose = only(tracker.track(Frame(draw_figure(*SIZE, time_s=index / 5), index, 50)))
+        return pose.landmarks
+
+    np.testing.assert_allclose(after([]), after([0, 5]), atol=1e-6)
+
+
+def test_another_picture_size_starts_anew(ours: Engine) -> None:
+    tracker = ours.tracker()
+    tracker.track(Frame(draw_figure(640, 360), 0, 0.0))
+    tracker.track(Frame(draw_figure(640, 360), 1, 0.1))
+    small = draw_figure(320, 180)
+    moved_on = only(tracker.track(Frame(small, 2, 0.2)))
+    alone = only(ours.estimator().estimate(Frame(small)))
+    assert apart_percent(moved_on.points_px, alone.points_px, box_side(alone)) < 0.01
+    assert moved_on.id == 1
+
+
+def test_static_image_mode_keeps_nothing_between_frames(engine_name: str) -> None:
+    engine = load_engine(PoseOptions(engine=engine_name, static_image_mode=True))
+    tracker = engine.tracker()
+    for index in range(3):
+        frame = Frame(draw_figure(*SIZE, time_s=index), index, index / 30)
+        tracked, alone = only(tracker.track(frame)), only(engine.estimator().estimate(frame))
+        np.testing.assert_allclose(tracked.landmarks, alone.landmarks, atol=1e-6)
+
+
+def test_smooth_segmentation_can_be_off(ours: Engine) -> None:
+    def second_mask(smooth: bool) -> Floats:
+        options = PoseOptions(enable_segmentation=True, smooth_segmentation=smooth)
+        tracker = load_engine(options).tracker()
+        for index in range(2):
+            frame = Frame(draw_figure(*SIZE, time_s=index), index, index / 30)
+            mask = only(tracker.track(frame)).mask
+        assert mask is not None
+        return mask
+
+    assert np.abs(second_mask(True) - second_mask(False)).max() > 0.05
+
+
+def test_threads_are_those_asked_for() -> None:
+    for threads in (1, 2):
+        engine = OpenVinoEngine(PoseOptions(model_complexity=0, threads=threads))
+        assert engine.threads == threads
 
 
 def test_smoothing_calms_jitter(ours: Engine) -> None:
@@ -308,6 +385,8 @@ def test_the_api_takes_plain_pictures(astronaut: Picture) -> None:
         {"engine": "tensorflow"},
         {"precision": "f8"},
         {"threads": -1},
+        {"threads": True},
+        {"static_image_mode": "no"},
         {"complexity": 1},
     ],
 )
@@ -318,7 +397,10 @@ def test_wrong_options_are_named(options: dict[str, Any]) -> None:
 
 def test_wrong_pictures_are_refused(astronaut: Picture) -> None:
     estimator = PoseEstimator(model_complexity=0)
-    for wrong in (astronaut[..., 0], astronaut.astype(np.float32), astronaut[:0]):
+    grey, four = astronaut[..., :1], np.dstack([astronaut, astronaut[..., 0]])
+    for wrong in (astronaut[..., 0], grey, four, astronaut.astype(np.float32), astronaut[:0]):
+        with pytest.raises(ValueError, match="RGB"):
+            Frame(wrong)  # type: ignore[arg-type]
         with pytest.raises(ValueError, match="RGB"):
             estimator.estimate(wrong)  # type: ignore[arg-type]
 

@@ -1,5 +1,8 @@
 """The kernel and numpy give the same bits, and both the numbers that a warp must give."""
 
+import ctypes
+import mmap
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -80,6 +83,28 @@ def test_a_view_of_a_picture_is_read_by_its_strides() -> None:
         np.testing.assert_array_equal(
             cropped(view, matrix, 12), cropped(np.ascontiguousarray(view), matrix, 12)
         )
+
+
+def test_a_row_repeated_by_its_strides_is_read_rightly() -> None:
+    row = RNG.integers(0, 256, (1, 9, 3), np.uint8)
+    tall = np.broadcast_to(row, (12, 9, 3))
+    matrix = np.array([[0.9, 0, 0.5], [0, 0.9, 2]])
+    np.testing.assert_array_equal(cropped(tall, matrix, 9), cropped(tall.copy(), matrix, 9))
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="guard pages are made as Linux makes them")
+@pytest.mark.parametrize(("height", "width"), [(2, 2), (3, 5), (16, 16), (1, 8), (8, 1)])
+def test_nothing_beyond_a_picture_is_read(height: int, width: int) -> None:
+    """The picture ends where a page begins that may not be touched: reading it would kill us."""
+    page, size = mmap.PAGESIZE, height * width * 3
+    memory = mmap.mmap(-1, 2 * page)
+    address = np.frombuffer(memory, np.uint8).ctypes.data
+    assert ctypes.CDLL(None).mprotect(ctypes.c_void_p(address + page), page, 0) == 0
+    picture = np.frombuffer(memory, np.uint8, size, page - size).reshape(height, width, 3)
+    for scale in (0.05, 0.3, 1.0, 3.0):
+        for replicate in (True, False):
+            matrix = np.array([[scale, 0, 0], [0, scale, 0]])
+            assert np.isfinite(cropped(picture, matrix, 24, replicate=replicate)).all()
 
 
 @pytest.mark.parametrize("value", [1e300, -1e300, np.inf, np.nan])

@@ -73,10 +73,4 @@ def _as_frame(picture: Picture | Frame, index: int = 0, time_s: float | None = N
         if time_s is None or time_s == picture.time_s:
             return picture
         return Frame(picture.pixels, picture.index, time_s)
-    picture = np.asarray(picture)
-    if picture.ndim != 3 or picture.shape[2] != 3 or picture.dtype != np.uint8 or not picture.size:
-        raise ValueError(
-            "a picture must be RGB, uint8, of shape (height, width, 3), "
-            f"not {picture.dtype} {picture.shape}"
-        )
-    return Frame(picture, index, time_s or 0.0)
+    return Frame(np.asarray(picture), index, time_s or 0.0)

@@ -76,15 +76,15 @@ class Workshop:
     def __init__(self, settings: Settings, *, draws: bool = False, several: bool = False) -> None:
         self._settings = settings
         self._several = several
-        self._options = pose_options(settings)
-        if draws and not self._options.threads:
-            self._options = replace(self._options, threads=threads_beside_drawing())
+        self.options = pose_options(settings)
+        if draws and not self.options.threads:
+            self.options = replace(self.options, threads=threads_beside_drawing())
         self._selection = selection(settings)
         self._threads = ThreadPoolExecutor(1, "posemill-engine")
         self._engine: Future[Engine] | None = None
 
     def __enter__(self) -> Self:
-        self._engine = self._threads.submit(_load_engine, self._options)
+        self._engine = self._threads.submit(_load_engine, self.options)
         return self
 
     def __exit__(
@@ -103,7 +103,7 @@ class Workshop:
 
     def tracking(self, kind: str) -> Callable[[Frame], FramePoses]:
         """Return what finds the people in the frames of one source, a picture or a video."""
-        return _Tracking(self._loaded, static=kind == "picture" or self._options.static_image_mode)
+        return _Tracking(self._loaded, static=kind == "picture" or self.options.static_image_mode)
 
     def rendering(self, kind: str) -> Callable[[Frame, FramePoses], Picture]:
         """Return what draws the people of a frame into a copy of it."""
@@ -116,7 +116,7 @@ class Workshop:
         """Return the posemill/1 header of one source."""
         from posemill.records import header  # noqa: PLC0415
 
-        options = self._options
+        options = self.options
         return header(
             info,
             model=MODEL_NAMES[options.model_complexity],

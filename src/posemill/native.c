@@ -17,6 +17,7 @@
 #endif
 
 #define MAX_SIDE 512 /* of a crop */
+#define MAX_PICTURE (1 << 24) /* pixels a side, so that 1/32 of them fit */
 #define PREFETCH_ROWS 3
 #define FRACTION_BITS 5
 #define FRACTIONS (1 << FRACTION_BITS)
@@ -125,7 +126,8 @@ EXPORT int32_t posemill_crop(const uint8_t *source, int32_t height, int32_t widt
                              float scale, float offset) {
   int32_t xs[MAX_SIDE], ys[MAX_SIDE];
   float row[MAX_SIDE * 3 + 1]; /* each pixel is written as four floats */
-  if (size < 1 || size > MAX_SIDE || height < 1 || width < 1) return 1;
+  if (size < 1 || size > MAX_SIDE || height < 1 || width < 1 || height > MAX_PICTURE || width > MAX_PICTURE) return 1;
+  if (stride < 3 * (int64_t)width) return 1; /* or the end of a row would not be followed by another */
   /* Neighbouring crop rows lie a row of the picture or more apart, too far for the processor
    * to foresee: asking for later rows in time halves the crop. */
   const int64_t ahead = PREFETCH_ROWS * ((int64_t)round_even(clamped(m[4])) * stride + 3 * (int64_t)round_even(clamped(m[1])));
@@ -185,7 +187,8 @@ EXPORT int32_t posemill_warp_plane(const float *source, int32_t height, int32_t 
 /* e^x to about 1e-7, without a mathematics library and the same on every platform: 2^n times
  * the Taylor series of e^r, |r| <= ln(2)/2. */
 static inline float exponential(float x) {
-  x = x < -80.0f ? -80.0f : x > 80.0f ? 80.0f : x;
+  x = x > -80.0f ? x : -80.0f; /* a NaN too */
+  x = x < 80.0f ? x : 80.0f;
   const float shifted = x * 1.44269504f + 12582912.0f; /* rounds to a whole number */
   const float n = shifted - 12582912.0f;
   const float r = (x - n * 0.693145752f) - n * 1.42860677e-6f;

@@ -5,7 +5,7 @@ or height, ``_m`` metres, ``_s`` seconds. Pictures are RGB, uint8, (height, widt
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -29,6 +29,15 @@ class Frame:
     pixels: Picture
     index: int = 0
     time_s: float = 0.0
+
+    def __post_init__(self) -> None:
+        """Raise ``ValueError`` on what is no RGB picture."""
+        pixels = self.pixels
+        if pixels.ndim != 3 or pixels.shape[2] != 3 or pixels.dtype != np.uint8 or not pixels.size:
+            raise ValueError(
+                "a picture must be RGB, uint8, of shape (height, width, 3), "
+                f"not {pixels.dtype} {pixels.shape}"
+            )
 
     @property
     def width(self) -> int:
@@ -147,6 +156,12 @@ class PoseOptions:
 
     def __post_init__(self) -> None:
         """Raise ``SettingError`` on a value that has no meaning."""
+        for option in fields(self):
+            if type(getattr(self, option.name)) is not type(option.default) and not (
+                isinstance(option.default, float) and type(getattr(self, option.name)) is int
+            ):
+                kind = type(option.default).__name__
+                raise SettingError(f"{option.name} must be of type {kind}")
         if self.model_complexity not in (0, 1, 2):
             raise SettingError("model_complexity must be 0, 1 or 2 (lite, full, heavy)")
         for name in ("min_detection_confidence", "min_tracking_confidence"):

@@ -28,7 +28,8 @@ def crop(
     without ``replicate``. Source: OpenCV 3.4 ``warpPerspective``, as MediaPipe's
     ``image_to_tensor_converter_opencv.cc`` calls it.
     """
-    if picture.strides[2] != 1 or picture.strides[1] != 3 or picture.strides[0] < 0:
+    # The kernel may read a pixel beyond the end of a row, which is the next row's start.
+    if picture.strides[1:] != (3, 1) or picture.strides[0] < 3 * picture.shape[1]:
         picture = np.ascontiguousarray(picture)
     matrix = np.ascontiguousarray(matrix, np.float64)
     if out.dtype != np.float32 or not out.flags.c_contiguous or out.shape[0] != out.shape[1]:

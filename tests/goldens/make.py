@@ -35,6 +35,14 @@ def stream() -> list[Picture]:
     return [draw_figure(*SIZE, time_s=index / 15) for index in range(STREAM_FRAMES)]
 
 
+def loss() -> list[Picture]:
+    """Return a person who is gone for two frames."""
+    empty = np.zeros((*SIZE[::-1], 3), np.uint8)
+    return [
+        empty if index in (8, 9) else draw_figure(*SIZE, time_s=index / 15) for index in range(14)
+    ]
+
+
 def astronaut() -> Picture:
     return np.asarray(data.astronaut())  # type: ignore[no-untyped-call]
 
@@ -48,7 +56,7 @@ def main() -> None:
     parser.add_argument("--mediapipe-python")
     args = parser.parse_args()
     pictures = {"astronaut": astronaut(), "figure": draw_figure(*SIZE, time_s=1.0)}
-    goldens: dict[str, Any] = {"pictures": [], "stream": []}
+    goldens: dict[str, Any] = {"pictures": [], "stream": [], "loss": []}
     with MediaPipePeer(args.mediapipe_python) as peer:
         for complexity in (0, 1, 2):
             for name, picture in pictures.items():
@@ -61,6 +69,9 @@ def main() -> None:
             for index in STREAM_KEPT:
                 frame = {"frame": index, "smooth": smooth, **rounded(answers[index])}
                 goldens["stream"].append(frame)
+        peer.start(model_complexity=1)
+        answers = [peer.process(picture) for picture in loss()]
+        goldens["loss"] = [{"frame": k, **rounded(answers[k])} for k in (7, 10, 13)]
     origin = f"MediaPipe {version}, mp.solutions.pose, by tests/goldens/make.py"
     TARGET.write_text(json.dumps({"origin": origin, "tolerance": TOLERANCE, **goldens}) + "\n")
     print(f"{TARGET}: {TARGET.stat().st_size} bytes")

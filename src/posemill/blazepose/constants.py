@@ -56,6 +56,7 @@ AUXILIARY_FILTER: Final = OneEuroConstants(min_cutoff=0.01, beta=10.0)
 
 # mediapipe/python/solution_base.py: the legacy Python API counts frames at this interval
 NOMINAL_INTERVAL_S: Final = 1 / 30
+SHORTEST_INTERVAL_S: Final = 1e-6  # MediaPipe's timestamps are whole microseconds
 
 # mediapipe/modules/pose_landmark/pose_segmentation_filtering.pbtxt
 MASK_PREVIOUS_RATIO: Final = 0.7

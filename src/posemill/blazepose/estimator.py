@@ -21,6 +21,7 @@ from posemill.blazepose.constants import (
     LANDMARK_RANGE,
     LANDMARK_SIZE,
     NOMINAL_INTERVAL_S,
+    SHORTEST_INTERVAL_S,
     WORLD_FILTER,
 )
 from posemill.blazepose.detections import Detections, decode, suppress
@@ -104,17 +105,27 @@ class BlazePoseEstimator:
         return FramePoses(frame.index, frame.time_s, size_px, tuple(people))
 
 
+class StillTracker:
+    """Takes each frame of a stream as a picture of its own: ``static_image_mode``."""
+
+    def __init__(self, estimator: BlazePoseEstimator) -> None:
+        self._estimator = estimator
+
+    def track(self, frame: Frame) -> FramePoses:
+        return self._estimator.estimate(frame)
+
+    def reset(self) -> None:
+        """Do nothing: there is nothing to forget."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class _Track:
-    """One person followed: where to look next, who (once seen), what the filters remember."""
+    """One person followed: where to look next, who (once seen), what ends with a loss."""
 
     region: Region
     id: int | None = None
     landmarks: OneEuroState | None = None
-    world: OneEuroState | None = None
     auxiliary: OneEuroState | None = None
-    visibility: Floats | None = None
-    auxiliary_visibility: Floats | None = None
     mask: Floats | None = None
 
 
@@ -122,7 +133,11 @@ class BlazePoseTracker:
     """Follows people through the frames of one stream.
 
     The detector runs only while nobody is followed. A time that doesn't advance (a
-    duplicate or a clock set back) counts as one more of the last interval.
+    duplicate or a clock set back) counts as one more of the last interval. A change of the
+    picture's size ends what was followed.
+
+    As in MediaPipe, the filters of visibility and world landmarks outlive a loss: their
+    calculators have one input only, so nothing tells them of a frame without a person.
     """
 
     def __init__(self, models: Models, options: PoseOptions) -> None:
@@ -134,13 +149,18 @@ class BlazePoseTracker:
     def reset(self) -> None:
         """Forget the stream, as before its first frame; ids go on."""
         self._track: _Track | None = None
+        self._size_px = (0, 0)
         self._time_s: float | None = None
         self._interval_s = NOMINAL_INTERVAL_S
+        self._visibility: Floats | None = None
+        self._world: OneEuroState | None = None
+        self._unseen_s = 0.0
 
     def track(self, frame: Frame) -> FramePoses:
         size_px = frame.width, frame.height
         interval_s = self._advance(frame.time_s)
-        track = self._track
+        track = self._track if size_px == self._size_px else None
+        self._size_px = size_px
         if track is None:
             regions = detect_regions(frame, self._models.detector, self._options)
             track = _Track(regions[0]) if regions else None
@@ -149,13 +169,14 @@ class BlazePoseTracker:
             body = look(frame, track.region, self._models, self._options)
         if track is None or body is None:
             self._track = None
+            self._unseen_s += interval_s
             return FramePoses(frame.index, frame.time_s, size_px)
         identity = next(self._ids) if track.id is None else track.id
         self._track, body = self._smooth(replace(track, id=identity), body, interval_s)
         return FramePoses(frame.index, frame.time_s, size_px, (_pose(identity, body, size_px),))
 
     def _advance(self, time_s: float) -> float:
-        if self._time_s is not None and time_s > self._time_s:
+        if self._time_s is not None and time_s - self._time_s > SHORTEST_INTERVAL_S:
             self._interval_s = time_s - self._time_s
         self._time_s = time_s
         return self._interval_s
@@ -167,15 +188,17 @@ class BlazePoseTracker:
         """
         scale_px = _region_between(body.auxiliary).side_px
         if self._options.smooth_landmarks:
-            visibility = smooth_visibility(track.visibility, body.landmarks[:, 3])
+            self._visibility = smooth_visibility(self._visibility, body.landmarks[:, 3])
+            since_seen_s, self._unseen_s = interval_s + self._unseen_s, 0.0
+            self._world = one_euro(self._world, body.world, since_seen_s, WORLD_FILTER)
             landmarks = one_euro_px(
                 track.landmarks, body.landmarks[:, :3], interval_s, LANDMARK_FILTER, scale_px
             )
-            world = one_euro(track.world, body.world, interval_s, WORLD_FILTER)
             position = body.landmarks[:, :3] if landmarks is None else landmarks.value
-            columns = (position, visibility[:, None], body.landmarks[:, 4:])
-            body = replace(body, landmarks=np.concatenate(columns, axis=1), world=world.value)
-            track = replace(track, landmarks=landmarks, world=world, visibility=visibility)
+            columns = (position, self._visibility[:, None], body.landmarks[:, 4:])
+            smooth = np.concatenate(columns, axis=1)
+            body = replace(body, landmarks=smooth, world=self._world.value)
+            track = replace(track, landmarks=landmarks)
         # The region is steadied even where the landmarks shall not be.
         auxiliary = one_euro_px(
             track.auxiliary, body.auxiliary[:, :3], interval_s, AUXILIARY_FILTER, scale_px

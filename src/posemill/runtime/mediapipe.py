@@ -84,7 +84,8 @@ class MediaPipeEngine:
         return MediaPipePose(self._solution, self._options, static=True)
 
     def tracker(self) -> MediaPipePose:
-        return MediaPipePose(self._solution, self._options, static=False)
+        static = self._options.static_image_mode
+        return MediaPipePose(self._solution, self._options, static=static)
 
 
 def load(options: PoseOptions) -> MediaPipeEngine:

@@ -10,7 +10,12 @@ from dataclasses import dataclass
 from queue import Empty, LifoQueue
 from typing import Any, Final, TypeVar
 
-from posemill.blazepose.estimator import BlazePoseEstimator, BlazePoseTracker, Models
+from posemill.blazepose.estimator import (
+    BlazePoseEstimator,
+    BlazePoseTracker,
+    Models,
+    StillTracker,
+)
 from posemill.blazepose.landmarks import HeatmapHead
 from posemill.errors import ModelCorrupt
 from posemill.runtime.graph import convolve_before_upsampling, heatmap_head
@@ -43,6 +48,11 @@ class OpenVinoModel:
     def __init__(self, core: ov.Core, graph: ov.Model, threads: int) -> None:
         self._compiled = core.compile_model(graph, "CPU", _config(threads))
         self._idle: LifoQueue[_Request] = LifoQueue()
+
+    @property
+    def threads(self) -> int:
+        """How many cores OpenVINO takes for it."""
+        return int(self._compiled.get_property("INFERENCE_NUM_THREADS"))
 
     def run(self, fill: Callable[[Floats], None], read: Callable[..., T]) -> T:
         """Infer once, without copying what goes in or comes out."""
@@ -77,11 +87,19 @@ class OpenVinoEngine:
             detector = pool.submit(_load_detector, core, options)
             landmark, head = _load_landmark(core, options)
             self.models = Models(detector.result(), landmark, head)
+        self._landmark_threads = landmark.threads
+
+    @property
+    def threads(self) -> int:
+        """How many cores one inference uses."""
+        return self._landmark_threads
 
     def estimator(self) -> BlazePoseEstimator:
         return BlazePoseEstimator(self.models, self._options)
 
-    def tracker(self) -> BlazePoseTracker:
+    def tracker(self) -> BlazePoseTracker | StillTracker:
+        if self._options.static_image_mode:
+            return StillTracker(self.estimator())
         return BlazePoseTracker(self.models, self._options)
 
 
