@@ -1,6 +1,6 @@
 """Annotated videos: times, colours, sizes and sound are those of the source."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from posemill.errors import SinkError
-from posemill.sinks import open_sink
+from posemill.sinks import open_sink, sound
 from posemill.sinks.video import VideoSink
 from posemill.types import Frame, FramePoses, Picture, SourceInfo
 
@@ -332,6 +332,144 @@ def test_sound_that_breaks_off(tmp_path: Path) -> None:
     damaged.write_bytes(content[: len(content) * 2 // 3])
     copy(damaged, tmp_path / "out.mp4")
     assert beep_of(tmp_path / "out.mp4")[2] < whole - 0.2
+
+
+def spoilt(path: Path, out: Path) -> Path:
+    """Copy ``path`` with two bytes in a hundred of its sound wrong, the first packets spared."""
+    content = bytearray(path.read_bytes())
+    wrong = np.random.default_rng(1)
+    with av.open(str(path)) as container:
+        for packet in list(container.demux(audio=0))[10:]:
+            if packet.pos is None:
+                continue
+            for at in range(packet.pos, packet.pos + packet.size):
+                if wrong.random() < 0.02:
+                    content[at] = wrong.integers(256)
+    out.write_bytes(bytes(content))
+    return out
+
+
+def test_damaged_sound_is_left_out_and_the_video_kept(tmp_path: Path) -> None:
+    source = spoilt(with_sound(tmp_path / "a.mp4", "eac3"), tmp_path / "spoilt.mp4")
+    sink = copy(source, tmp_path / "out.mp4")
+    assert len(times_of(tmp_path / "out.mp4")) == 75
+    assert sink.problem is not None
+    assert sink.problem.startswith("the sound is damaged, and left out from there on: ")
+
+
+@pytest.mark.parametrize("content", ["late", "back"])
+def test_sound_that_the_muxer_refuses_spares_the_video(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: str
+) -> None:
+    copied = sound._copied
+
+    def spoil(packets: Iterator[Any]) -> Iterator[Any]:
+        for number, packet in enumerate(packets):
+            if number == 20:
+                packet.pts = packet.dts - 5 if content == "late" else -(10**9)
+                packet.dts = min(packet.pts + 5, packet.dts)
+            yield packet
+
+    def refused(*args: Any) -> Iterator[Any]:
+        return spoil(copied(*args))  # the stream must be known at once
+
+    monkeypatch.setattr(sound, "_copied", refused)
+    sink = copy(with_sound(tmp_path / "a.mp4", "aac"), tmp_path / "out.mp4")
+    assert len(times_of(tmp_path / "out.mp4")) == 75
+    assert sink.problem is not None
+    assert 0.2 < end_of_sound(tmp_path / "out.mp4") < 1.0
+
+
+def end_of_sound(path: Path) -> float:
+    with av.open(str(path)) as container:
+        return max(float(packet.pts * packet.time_base) for packet in sized(container))
+
+
+def sized(container: Any) -> list[Any]:
+    return [packet for packet in container.demux(audio=0) if packet.size]
+
+
+def test_a_track_that_mp4_does_not_take_is_encoded_again(tmp_path: Path) -> None:
+    source = with_sound(tmp_path / "a.mkv", "flac")
+    content = bytearray(source.read_bytes())
+    content[content.find(b"fLaC") + 4] ^= 0xFF
+    source.write_bytes(bytes(content))
+    copy(source, tmp_path / "out.mp4")
+    assert len(times_of(tmp_path / "out.mp4")) == 75
+
+
+def test_sound_that_can_not_begin_spares_the_video(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def unfit(_: object, __: object, output: OutputContainer, ___: float) -> Iterator[Any]:
+        output.add_stream("aac", rate=7)
+        return iter(())
+
+    monkeypatch.setattr(sound, "_encoded", unfit)
+    sink = copy(with_sound(tmp_path / "a.mov", "pcm_s16le"), tmp_path / "out.mp4")
+    assert len(times_of(tmp_path / "out.mp4")) == 75
+    assert sink.problem is not None
+    assert "the sound can't be written" in sink.problem
+
+
+def test_the_source_of_sound_reaches_no_other_file(tmp_path: Path) -> None:
+    with_sound(tmp_path / "a.mp4", "aac")
+    times_s = [index / 25 for index in range(5)]
+    for name, text in {
+        "list.mp4": "ffconcat version 1.0\nfile a.mp4\n",
+        "cast.mp4": f"#EXTM3U\n#EXTINF:3,\nfile://{tmp_path}/a.mp4\n#EXT-X-ENDLIST\n",
+    }.items():
+        (tmp_path / name).write_text(text)
+        path = str(tmp_path / name)
+        sink = save(tmp_path / "out.mp4", plain(5), times_s, path=path, audio=True)
+        assert sink.problem is not None
+        assert "the sound can't be read" in sink.problem
+        with av.open(str(tmp_path / "out.mp4")) as container:
+            assert not container.streams.audio
+
+
+def test_sound_is_read_from_a_file_named_like_an_address(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    source = with_sound(tmp_path / "a.mp4", "aac").rename(tmp_path / "concat:a|b%03d.mp4")
+    sink = save(tmp_path / "out.mp4", plain(5), range(5), path=source.name, audio=True)
+    assert sink.problem is None
+    assert beep_of(tmp_path / "out.mp4")[0] == "aac"
+
+
+def test_opus_begins_80_ms_before_it_is_heard(tmp_path: Path) -> None:
+    copy(with_sound(tmp_path / "a.mkv", "libopus"), tmp_path / "out.mp4", 0.52, 2.0)
+    with av.open(str(tmp_path / "out.mp4")) as container:
+        first = sized(container)[0]
+        assert first.pts * first.time_base <= -0.08
+
+
+def test_packets_whose_time_stands_still_are_left_out(
+    tmp_path: Path,
+) -> None:
+    source = with_sound(tmp_path / "a.mp4", "aac")
+    with av.open(str(source)) as container, av.open(str(tmp_path / "x.mp4"), "w") as output:
+        track = container.streams.audio[0]
+
+        class Repeating:
+            def demux(self, _: object) -> Iterator[Any]:
+                for packet in container.demux(track):
+                    if packet.size:
+                        again = av.Packet(bytes(packet))
+                        again.pts, again.dts, again.time_base = (
+                            packet.pts,
+                            packet.dts,
+                            Fraction(1, RATE),
+                        )
+                        again.duration = packet.duration
+                        yield packet
+                        yield again
+
+        repeating: Any = Repeating()
+        times = [int(packet.dts or 0) for packet in sound._copied(repeating, track, output, 0.0)]
+    assert len(times) > 100
+    assert all(later > earlier for earlier, later in pairwise(times))
 
 
 def test_a_real_clip_keeps_its_sound(shared_data: Path, tmp_path: Path) -> None:

@@ -3,6 +3,8 @@
 import os
 import socket
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -143,7 +145,89 @@ def test_what_may_not_be_read_is_said(tmp_path: Path, monkeypatch: pytest.Monkey
         open_source(tmp_path / "a.jpg")
 
 
-@pytest.mark.parametrize("name", ["", "a\0b.jpg", "x" * 5000 + ".jpg"])
+@contextmanager
+def ordinary_user() -> Iterator[None]:
+    """Act as somebody who may not read everything; the superuser lays that down meanwhile."""
+    before = os.geteuid()
+    if before == 0:
+        os.seteuid(65534)
+    try:
+        yield
+    finally:
+        os.seteuid(before)
+
+
+@pytest.fixture
+def locked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A folder that nobody may look into, relative to the current one."""
+    touch(tmp_path, "locked/photo.jpg", "photo.jpg")
+    (tmp_path / "locked").chmod(0)
+    tmp_path.chmod(0o755)
+    monkeypatch.chdir(tmp_path)
+    yield Path("locked")
+    (tmp_path / "locked").chmod(0o700)
+
+
+@pytest.mark.parametrize("name", ["locked/photo.jpg", "locked/[1].jpg"])
+def test_a_locked_folder_is_a_source_error(locked: Path, name: str) -> None:
+    with ordinary_user(), pytest.raises(SourceError, match=r"can't be read: permission denied\.$"):
+        for address in expand([name], exclude=locked / "out"):
+            open_source(address)
+
+
+@pytest.mark.parametrize("pattern", ["locked/*.jpg", "locked/**/*", "locked/a/*.jpg"])
+def test_a_pattern_in_a_locked_folder_says_why_nothing_matches(locked: Path, pattern: str) -> None:
+    with ordinary_user(), pytest.raises(SourceError) as caught:
+        expand([pattern])
+    assert str(caught.value) == f"{pattern}: can't be read: permission denied."
+
+
+def test_a_locked_folder_below_spares_the_others(locked: Path) -> None:
+    assert locked.is_dir()
+    with ordinary_user():
+        assert expand(["."]) == [Path("locked"), Path("photo.jpg")]
+        assert expand(["*.jpg"]) == [Path("photo.jpg")]
+
+
+def test_a_current_folder_that_is_gone_is_a_source_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "gone").mkdir()
+    monkeypatch.chdir(tmp_path / "gone")
+    (tmp_path / "gone").rmdir()
+    for address in (".", "*", "*.jpg"):
+        with pytest.raises(SourceError):
+            expand([address], exclude=Path("out"))
+
+
+def test_whatever_else_the_system_refuses_is_a_source_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    touch(tmp_path, "a.jpg")
+
+    def fail(*_: object, **__: object) -> bool:
+        raise OSError(5, "Input/output error")
+
+    monkeypatch.setattr(os, "fstat", fail)
+    with pytest.raises(SourceError, match=r"a\.jpg: can't be read: input/output error\.$"):
+        open_source(tmp_path / "a.jpg")
+    monkeypatch.undo()
+    monkeypatch.setattr(os.path, "lexists", fail)
+    with pytest.raises(SourceError, match=r"a\.jpg: can't be read: input/output error\.$"):
+        expand([tmp_path / "a.jpg"])
+
+
+def test_a_file_whose_first_bytes_can_not_be_read() -> None:
+    path = Path("/proc/self/mem")
+    if not path.exists():
+        pytest.skip("needs /proc, whose mem can be opened but not read from 0")
+    with pytest.raises(SourceError, match=r"^/proc/self/mem: can't be read: input/output error\.$"):
+        open_source(path)
+
+
+@pytest.mark.parametrize(
+    "name", ["", "a\0b.jpg", "x" * 300, "x" * 5000 + ".jpg", "y" * 300 + "/a.jpg", "\ud800.jpg"]
+)
 def test_impossible_names_are_source_errors(name: str) -> None:
     (address,) = expand([name])
     with pytest.raises(SourceError):

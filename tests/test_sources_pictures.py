@@ -107,6 +107,17 @@ def test_more_than_8_bits_are_scaled_not_clipped(
     assert (pixels == pixels[..., :1]).all()
 
 
+def test_16_bits_of_which_0_is_white(tmp_path: Path) -> None:
+    values = np.array([[0, 32768, 65535]], np.uint16)
+    content = values.astype("<u2").tobytes()
+    tags = ((256, 3), (257, 1), (258, 16), (259, 1), (262, 0), (273, 8), (277, 1), (278, 1))
+    entries = [struct.pack("<HHII", tag, 4, 1, value) for tag, value in (*tags, (279, 6))]
+    directory = struct.pack("<H", len(entries)) + b"".join(entries) + bytes(4)
+    header = b"II*\0" + struct.pack("<I", 8 + len(content))
+    (tmp_path / "a.tif").write_bytes(header + content + directory)
+    assert only_frame(tmp_path / "a.tif").pixels[0, :, 0].tolist() == [255, 127, 0]
+
+
 @pytest.mark.parametrize("mode", ["1", "L"])
 def test_grey_and_black_and_white(tmp_path: Path, mode: str) -> None:
     picture = Image.new("L", (3, 1))
@@ -263,6 +274,24 @@ def test_too_many_pixels_are_refused_by_the_header(tmp_path: Path, size: tuple[i
     (tmp_path / "a.png").write_bytes(png_header(*size))
     with pytest.raises(SourceTooLarge, match="max_pixels = 64000000"):
         open_source(tmp_path / "a.png")
+
+
+def test_a_side_longer_than_records_hold_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "a.png").write_bytes(png_header(1_000_001, 30))
+    with pytest.raises(SourceTooLarge, match="1000001 x 30 pixels is more than 1000000 on one"):
+        open_source(tmp_path / "a.png")
+    (tmp_path / "b.png").write_bytes(png_header(30, 1_000_000))
+    with pytest.raises(BrokenSource):  # let through, and then found to be empty
+        open_source(tmp_path / "b.png")
+
+
+def test_a_later_page_beyond_the_limit_is_not_decoded(tmp_path: Path) -> None:
+    pages = [Image.new("RGB", size) for size in ((8, 8), (8, 8), (40, 8), (8, 8))]
+    pages[0].save(tmp_path / "a.tif", save_all=True, append_images=pages[1:])
+    with open_source(tmp_path / "a.tif", Selection(all_frames=True, max_pixels=64)) as source:
+        assert len(list(source)) == 2
+        assert source.damage is not None
+        assert "frame 2 is beyond the limit max_pixels = 64" in source.damage
 
 
 def test_a_limit_of_ones_own_goes_both_ways(tmp_path: Path) -> None:

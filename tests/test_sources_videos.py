@@ -436,6 +436,25 @@ def test_too_many_pixels_are_refused(tmp_path: Path, name: str, codec: str, pix_
     assert len(frames_of(path, Selection(max_pixels=WIDTH * HEIGHT))) == 2
 
 
+def test_a_frame_larger_than_its_header_says_is_refused(
+    clip: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("posemill.sources.containers._check_size", lambda *_: None)
+    with pytest.raises(SourceTooLarge, match=r"96 x 64 pixels .* max_pixels = 6143"):
+        open_source(clip, Selection(max_pixels=WIDTH * HEIGHT - 1))
+
+
+def test_a_side_longer_than_records_hold_is_refused(tmp_path: Path) -> None:
+    head = b"YUV4MPEG2 W1000002 H2 F25:1 C420\nFRAME\n"
+    (tmp_path / "a.y4m").write_bytes(head + bytes(3 * 1_000_002))
+    with pytest.raises(SourceTooLarge, match="1000002 x 2 pixels is more than 1000000 on one"):
+        open_source(tmp_path / "a.y4m")
+
+
+def test_a_limit_beyond_what_ffmpeg_counts_is_no_limit(clip: Path) -> None:
+    assert len(frames_of(clip, Selection(max_pixels=10**12))) == 50
+
+
 def test_hostile_playlists_open_nothing(tmp_path: Path, clip: Path) -> None:
     shutil.copy(clip, tmp_path / "clip.mp4")
     hostile = {

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import suppress
+from io import BytesIO
 from pathlib import Path
 from typing import Any, Final, TypeAlias
 
@@ -22,6 +23,11 @@ _AAC_BITS_S: Final = 160_000
 # Decoders need sound before the first sample that is heard: Opus 80 ms (RFC 7845, 4.6).
 _OPUS_PREROLL_S: Final = 0.08
 _SEEK_MARGIN_S: Final = 1.0
+# The containers that sources read: no playlists and scripts, which name other files and hosts.
+_DEMUXERS: Final = (
+    "mov,matroska,avi,mpegts,mpeg,mpegvideo,m4v,h264,hevc,vvc,obu,ivf,flv,asf,ogg,mjpeg,"
+    "yuv4mpegpipe,nut,mxf,wtv,rm,dv,gxf,mp3,wav,flac,aac,aiff"
+)
 
 
 class Sound:
@@ -39,18 +45,18 @@ class Sound:
         if path is None:
             return
         try:
-            self._source = source = av.open(str(path.absolute()), metadata_errors="replace")
+            self._source = source = _open(path)
             track = source.streams.best("audio")
             if not isinstance(track, AudioStream):
                 return
             if zero_s > _SEEK_MARGIN_S:
                 with suppress(FFmpegError):  # then everything before is read and left out
                     source.seek(round((zero_s - _SEEK_MARGIN_S) * av.time_base))
-            if track.codec_context.codec.canonical_name in COPIED_CODECS:
+            if track.codec_context.codec.canonical_name in COPIED_CODECS and _fits(track):
                 self._packets = _copied(source, track, output, zero_s)
             else:
                 self._packets = _encoded(source, track, output, zero_s)
-        except (FFmpegError, ValueError, AttributeError) as error:  # PyAV: no decoder
+        except (FFmpegError, OSError, ValueError, AttributeError) as error:  # PyAV: no decoder
             self.problem = f"the sound can't be read: {error}"
 
     def until(self, time_s: float) -> Iterator[AnyPacket]:
@@ -61,6 +67,11 @@ class Sound:
                 self._pending = packet
                 return
             yield packet
+
+    def stop(self, problem: str) -> None:
+        """Yield no more packets, for the reason given, or for an earlier one."""
+        self.problem = self.problem or problem
+        self._packets, self._pending = iter(()), None
 
     def close(self) -> None:
         """Let go of the source."""
@@ -74,9 +85,34 @@ class Sound:
             return packet
         try:
             return next(self._packets, None)
-        except FFmpegError as error:
+        except (FFmpegError, ValueError) as error:  # PyAV: a format that changes on the way
             self.problem = f"the sound ends early: {error}"
             return None
+
+
+def _open(path: Path) -> InputContainer:
+    """Open the source so that FFmpeg reaches that file and nothing that it names."""
+    return av.open(
+        f"file:{path.absolute()}",
+        container_options={"protocol_whitelist": "file", "format_whitelist": _DEMUXERS},
+        metadata_errors="replace",
+    )
+
+
+def _fits(track: AudioStream) -> bool:
+    """Return whether MP4 takes what the track says of itself.
+
+    Muxers look at it last of all, in the index, and a video without an index is lost.
+    """
+    if track.codec_context.codec.canonical_name not in ("flac", "opus"):
+        return True  # their boxes are made from the first packet, or hold anything
+    try:
+        with av.open(BytesIO(), "w", "mp4", container_options={"movflags": "empty_moov"}) as trial:
+            trial.add_stream_from_template(track)
+            trial.start_encoding()
+    except FFmpegError:
+        return False
+    return True
 
 
 def _copied(

@@ -11,13 +11,14 @@ import numpy as np
 from av.codec.context import Flags
 from av.container import OutputContainer
 from av.error import FFmpegError
+from av.video.frame import VideoFrame
 from av.video.reformatter import ColorPrimaries, ColorRange, ColorTrc
 from av.video.stream import VideoStream
 
 from posemill.errors import SinkError, UsageError
 from posemill.sinks.aside import Aside, reason
 from posemill.sinks.colour import YuvConverter
-from posemill.sinks.sound import Sound
+from posemill.sinks.sound import AnyPacket, Sound
 from posemill.types import Frame, FramePoses, Picture, SourceInfo
 
 # Measured on three clips: "ultrafast" takes less than half of the processor time of
@@ -103,13 +104,21 @@ class _Encoder:
         self._size = (height + height % 2, width + width % 2)
         self._is_sd = self._size[0] <= _SD_HEIGHT
         self._colours = YuvConverter(is_sd=self._is_sd)
-        self._output: OutputContainer = av.open(
-            str(part), "w", format="mp4", container_options={"movflags": "+faststart"}
-        )
-        self._stream = self._add_stream(rate, extra.get("pixel_aspect"))
+        aspect = extra.get("pixel_aspect")
+        self._output, self._stream = self._open(part, rate, aspect)
         origin_s = float(extra.get("start_s") or 0.0)
         path = extra.get("path") if extra.get("audio") else None
         self.sound = Sound(path and Path(path), self._output, origin_s + zero_s)
+        try:
+            self._output.start_encoding()
+        except FFmpegError as error:
+            has_sound = len(self._output.streams) > 1
+            self.close()
+            if isinstance(error, OSError) or not has_sound:
+                raise
+            self._output, self._stream = self._open(part, rate, aspect)
+            self.sound = Sound(None, self._output, 0.0)
+            self.sound.stop(f"the sound can't be written: {error.strerror}")
 
     def encode(self, picture: Picture, time_s: float) -> None:
         """Append one frame, later than the one before by at least a tick."""
@@ -121,12 +130,12 @@ class _Encoder:
         image = self._colours.convert(self._even(picture))
         image.pts, image.time_base, image.duration = ticks, self._time_base, self._ticks
         self._mux_sound(ticks)
-        self._output.mux(self._stream.encode(image))
+        self._mux_video(image)
 
     def finish(self) -> None:
         """Write what is still inside of the encoders, and the index."""
         assert self._last is not None
-        self._output.mux(self._stream.encode(None))
+        self._mux_video(None)
         self._mux_sound(self._last + self._ticks)
         self.sound.close()
         self._output.close()
@@ -139,10 +148,35 @@ class _Encoder:
 
     def _mux_sound(self, ticks: int) -> None:
         for packet in self.sound.until(float(ticks * self._time_base)):
-            self._output.mux(packet)
+            self._mux(packet)
 
-    def _add_stream(self, rate: Fraction, pixel_aspect: Fraction | None) -> VideoStream:
-        stream = self._output.add_stream("libx264", rate=rate, options=dict(_X264))
+    def _mux_video(self, image: VideoFrame | None) -> None:
+        for packet in self._stream.encode(image):
+            self._mux(packet)
+
+    def _mux(self, packet: AnyPacket) -> None:
+        """Write one packet. What the muxer won't take is the sound, at times a packet late."""
+        try:
+            self._output.mux(packet)
+        except OSError:  # the disk
+            raise
+        except FFmpegError as error:
+            if len(self._output.streams) == 1:
+                raise
+            self.sound.stop(f"the sound is damaged, and left out from there on: {error.strerror}")
+
+    def _open(
+        self, part: Path, rate: Fraction, pixel_aspect: Fraction | None
+    ) -> tuple[OutputContainer, VideoStream]:
+        output: OutputContainer = av.open(
+            str(part), "w", format="mp4", container_options={"movflags": "+faststart"}
+        )
+        return output, self._add_stream(output, rate, pixel_aspect)
+
+    def _add_stream(
+        self, output: OutputContainer, rate: Fraction, pixel_aspect: Fraction | None
+    ) -> VideoStream:
+        stream = output.add_stream("libx264", rate=rate, options=dict(_X264))
         context = stream.codec_context
         context.height, context.width = self._size
         context.pix_fmt = "yuv420p"

@@ -6,10 +6,10 @@ only when a file of theirs is opened.
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Final, Protocol, Self
+from typing import BinaryIO, Final, Protocol, Self
 
 from posemill.errors import BrokenSource, UnsupportedSource
-from posemill.sources.files import expand, is_live, open_regular, shown
+from posemill.sources.files import expand, is_live, open_regular, shown, unreadable
 from posemill.sources.formats import HEAD_BYTES, REFUSALS, identify
 from posemill.sources.selection import Selection
 from posemill.types import Frame, SourceInfo
@@ -37,6 +37,13 @@ class Source(Protocol):
     def __exit__(self, *_: object) -> None: ...
 
 
+def _head(file: BinaryIO, name: str) -> bytes:
+    try:
+        return file.read(HEAD_BYTES)
+    except OSError as error:  # a damaged disk, or a file of /proc that refuses
+        raise unreadable(name, error) from error
+
+
 def open_source(address: str | Path, selection: Selection = _EVERYTHING) -> Source:
     """Open the picture or video at ``address``, a regular file, and decode its first frame.
 
@@ -50,7 +57,7 @@ def open_source(address: str | Path, selection: Selection = _EVERYTHING) -> Sour
     path = Path(address)
     file = open_regular(path, name)
     try:
-        head = file.read(HEAD_BYTES)
+        head = _head(file, name)
         if not head:
             raise BrokenSource(f"{label}: is empty (0 bytes).")
         content = identify(head, path.suffix)

@@ -12,8 +12,9 @@ from av.error import FFmpegError
 from av.stream import Disposition
 from av.video.stream import VideoStream
 
-from posemill.errors import BrokenSource, SourceTooLarge, UnsupportedSource
+from posemill.errors import BrokenSource, UnsupportedSource
 from posemill.sources.files import shown
+from posemill.sources.selection import refuse_too_large
 
 # Containers of videos, and of sound so that the message can say that the track is missing.
 # Not in the list, on purpose: playlists and scripts (hls, dash, concat, sdp, image2, lavfi),
@@ -27,6 +28,8 @@ _FALLBACK_RATE: Final = Fraction(25)
 # Rates beyond this are a time base that was taken for a rate.
 _MAX_RATE: Final = 1000
 _PADDING_PIXELS: Final = 65_536
+# FFmpeg refuses the whole file where an option is beyond what it takes: INT_MAX here.
+_MAX_OPTION: Final = 2**31 - 1
 # Containers whose header says how long the whole file is meant to be.
 _SELF_DESCRIBED: Final = frozenset(("mov", "matroska"))
 
@@ -55,10 +58,10 @@ def open_track(path: Path, name: str, max_pixels: int, *, known: bool) -> Track:
     label = shown(name)
     # FFmpeg's own decoders, which probe the file while it is opened, are held back as well.
     # They count the padding of their buffers, so what is exact is the check afterwards.
-    options = {"max_pixels": str(2 * max_pixels + _PADDING_PIXELS)}
+    options = {"max_pixels": str(min(2 * max_pixels + _PADDING_PIXELS, _MAX_OPTION))}
     try:
         container = _open(path, options)
-    except (FFmpegError, ValueError, MemoryError) as error:
+    except (FFmpegError, ValueError, MemoryError, OSError) as error:
         if known:
             raise BrokenSource(
                 f"{label}: the video is damaged or cut short, and can't be opened."
@@ -118,15 +121,6 @@ def _video_stream(container: InputContainer, label: str) -> VideoStream:
 
 def _check_size(stream: VideoStream, label: str, max_pixels: int) -> None:
     refuse_too_large(stream.codec_context.width, stream.codec_context.height, label, max_pixels)
-
-
-def refuse_too_large(width: int, height: int, label: str, max_pixels: int) -> None:
-    """Raise SourceTooLarge where a picture is beyond the limit."""
-    if width * height > max_pixels:
-        raise SourceTooLarge(
-            f"{label}: {width} x {height} pixels is beyond the limit "
-            f"max_pixels = {max_pixels}, raise it to read this."
-        )
 
 
 def _track(container: InputContainer, stream: VideoStream) -> Track:

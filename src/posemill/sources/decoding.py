@@ -15,6 +15,7 @@ from typing import BinaryIO, Final
 from PIL import Image, ImageFile, _imaging
 
 from posemill.errors import BrokenSource, SourceTooLarge
+from posemill.sources.selection import refuse_too_large
 
 # Each format with the one module of Pillow that reads it: Pillow is never let search.
 PLUGINS: Final = {
@@ -89,15 +90,14 @@ def open_header(
     try:
         image = Image.open(file, formats=(format_name,))
     except Image.DecompressionBombError as error:
-        raise SourceTooLarge(too_large(label, None, max_pixels)) from error
+        raise SourceTooLarge(too_large(label, max_pixels)) from error
     except (*FAILURES, MemoryError) as error:
         raise BrokenSource(
             f"{label}: the {format_name} picture is damaged or cut short."
         ) from error
     if image.width < 1 or image.height < 1:
         raise BrokenSource(f"{label}: the picture is {image.width} x {image.height} pixels, empty.")
-    if image.width * image.height > max_pixels:
-        raise SourceTooLarge(too_large(label, image.size, max_pixels))
+    refuse_too_large(image.width, image.height, label, max_pixels)
     return image
 
 
@@ -115,7 +115,7 @@ def _hush_tiff() -> None:
         set_handler(None)
 
 
-def too_large(label: str, size: tuple[int, int] | None, max_pixels: int) -> str:
-    """Return the sentence for a picture beyond the limit; ``size`` where it is known."""
-    what = "the picture" if size is None else f"{size[0]} x {size[1]} pixels"
-    return f"{label}: {what} is beyond the limit max_pixels = {max_pixels}, raise it to read this."
+def too_large(label: str, max_pixels: int) -> str:
+    """Return the sentence for a picture that Pillow finds beyond the limit."""
+    limit = f"max_pixels = {max_pixels}"
+    return f"{label}: the picture is beyond the limit {limit}, raise it to read this."

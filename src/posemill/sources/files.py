@@ -4,7 +4,9 @@ import os
 import re
 import stat
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from glob import glob, has_magic
+from itertools import takewhile
 from pathlib import Path
 from typing import BinaryIO, Final
 
@@ -50,12 +52,19 @@ def expand(addresses: Sequence[str | Path], *, exclude: Path | None = None) -> l
     without hidden files, ``*.pose.*`` outputs and anything in ``exclude``; a glob that the
     shell left alone, likewise. Files, URLs and camera numbers pass as they are, missing files
     too: opening them says what is wrong, so that one bad address spares the others.
-    Errors: SourceNotFound (a glob without matches), SourceError (a folder without media).
+    Errors: SourceNotFound (a glob without matches), SourceError (a folder without media, or
+    one that can't be looked into).
     """
-    barred = None if exclude is None else Path(os.path.realpath(exclude))
+    barred = None if exclude is None else _real(exclude)
     found: dict[str, str | Path] = {}
     for address in addresses:
-        for source in _expand_one(str(address), barred):
+        try:
+            sources = _expand_one(str(address), barred)
+        except SourceError:
+            raise
+        except OSError as error:
+            raise unreadable(str(address), error) from error
+        for source in sources:
             key = os.path.normpath(source) if isinstance(source, Path) else source
             found.setdefault(key, source)
     return list(found.values())
@@ -85,19 +94,36 @@ def _expand_glob(pattern: str, barred: Path | None) -> list[Path]:
         elif (any_suffix or path.suffix.lower() in MEDIA_SUFFIXES) and not is_output(path):
             found.add(path)
     if barred is not None:
-        found = {path for path in found if barred not in Path(os.path.realpath(path)).parents}
+        found = {path for path in found if barred not in _real(path).parents}
     if not found:
+        _check_searchable(pattern)
         raise SourceNotFound(f"{shown(pattern)}: nothing matches this pattern.")
     return sorted(found, key=natural_key)
 
 
+def _check_searchable(pattern: str) -> None:
+    """Raise the OSError that ``glob`` passes over: of the folder from which it searches."""
+    parts = Path(pattern).parts
+    plain = takewhile(lambda part: not has_magic(part), parts)
+    with suppress(FileNotFoundError, NotADirectoryError), os.scandir(Path(*plain)):
+        pass
+
+
+def _real(path: Path) -> Path:
+    """Return ``path`` without links, or as it is where the current folder is gone."""
+    try:
+        return Path(os.path.realpath(path))
+    except OSError:
+        return path
+
+
 def _media_below(folder: Path, barred: Path | None) -> Iterator[Path]:
-    visited: set[str] = set()
+    visited: set[Path] = set()
     pending = [folder]
     while pending:
         current = pending.pop()
-        real = os.path.realpath(current)
-        if real in visited or (barred is not None and Path(real) == barred):
+        real = _real(current)
+        if real in visited or real == barred:
             continue  # a link back up, or the folder of our own outputs
         visited.add(real)
         try:
@@ -130,21 +156,26 @@ def open_regular(path: Path, name: str) -> BinaryIO:
     if not name:
         raise SourceNotFound("an empty name is no source; give a file.")
     try:
-        # Without O_NONBLOCK, opening a FIFO that nobody writes to would hang for ever.
-        flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
         if stat.S_ISDIR(path.stat().st_mode):
             raise _refused_folder(path, label)
-        file = os.fdopen(os.open(path, flags), "rb")
+        # Without O_NONBLOCK, opening a FIFO that nobody writes to would hang for ever.
+        flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+        descriptor = os.open(path, flags)
+        try:
+            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+                raise SourceError(
+                    f"{label}: is not a regular file but a pipe, a socket or a device."
+                )
+            return os.fdopen(descriptor, "rb")
+        except BaseException:
+            os.close(descriptor)
+            raise
     except FileNotFoundError:
         raise SourceNotFound(f"{label}: there is no such file.") from None
+    except SourceError:
+        raise
     except (OSError, ValueError) as error:  # ValueError: a NUL in the name
-        if isinstance(error, SourceError):
-            raise
-        raise SourceError(f"{label}: can't be read: {_reason(error)}.") from error
-    if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-        file.close()
-        raise SourceError(f"{label}: is not a regular file but a pipe, a socket or a device.")
-    return file
+        raise unreadable(name, error) from error
 
 
 def _refused_folder(path: Path, label: str) -> SourceError:
@@ -153,6 +184,7 @@ def _refused_folder(path: Path, label: str) -> SourceError:
     return SourceError(f"{label}: is a folder; name the pictures and videos in it.")
 
 
-def _reason(error: OSError | ValueError) -> str:
+def unreadable(name: str, error: OSError | ValueError) -> SourceError:
+    """Return what there is to say where the system won't give what is at ``name``."""
     text = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-    return text[:1].lower() + text[1:]
+    return SourceError(f"{shown(name)}: can't be read: {text[:1].lower()}{text[1:]}.")

@@ -71,7 +71,13 @@ class AnimationSource:
                     pixels = _pixels(self._image, self._selection) if wanted else None
             except EOFError:
                 return
-            except (*FAILURES, MemoryError, Image.DecompressionBombError):
+            except Image.DecompressionBombError:
+                self.damage = (
+                    f"frame {index} is beyond the limit max_pixels = {self._selection.max_pixels}, "
+                    "and is left out with those after it"
+                )
+                return
+            except (*FAILURES, MemoryError):
                 self.damage = f"frame {index} is damaged, and the frames from it on are left out"
                 return
             if pixels is not None and pixels.shape[:2] != (self.info.height, self.info.width):
@@ -129,7 +135,7 @@ def _first_pixels(image: ImageFile.ImageFile, label: str, selection: Selection) 
         _load(image, selection.max_pixels)
         return _pixels(image, selection)
     except Image.DecompressionBombError as error:
-        raise SourceTooLarge(too_large(label, None, selection.max_pixels)) from error
+        raise SourceTooLarge(too_large(label, selection.max_pixels)) from error
     except MemoryError as error:
         raise SourceTooLarge(f"{label}: the picture doesn't fit into memory.") from error
     except FAILURES as error:

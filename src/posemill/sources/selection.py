@@ -4,9 +4,11 @@ import math
 from dataclasses import dataclass
 from typing import Final
 
-from posemill.errors import SettingError
+from posemill.errors import SettingError, SourceTooLarge
 
 DEFAULT_MAX_PIXELS: Final = 64_000_000
+# What records hold at most.
+MAX_SIDE_PX: Final = 1_000_000
 # Times come from fractions: this much is an error of floating point, not a later frame.
 TIME_SLACK_S: Final = 1e-6
 # Matroska and FLV keep milliseconds.
@@ -50,6 +52,20 @@ class Selection:
             raise SettingError(f"rotate must be 0, 90, 180 or 270 degrees, not {self.rotate}.")
         if self.max_pixels < 1:
             raise SettingError(f"max_pixels must be a whole number above 0, not {self.max_pixels}.")
+
+
+def refuse_too_large(width: int, height: int, label: str, max_pixels: int) -> None:
+    """Raise SourceTooLarge where a picture is beyond the limits."""
+    if width * height > max_pixels:
+        raise SourceTooLarge(
+            f"{label}: {width} x {height} pixels is beyond the limit "
+            f"max_pixels = {max_pixels}, raise it to read this."
+        )
+    if max(width, height) > MAX_SIDE_PX:
+        raise SourceTooLarge(
+            f"{label}: {width} x {height} pixels is more than {MAX_SIDE_PX} on one side, "
+            "cut it into parts first."
+        )
 
 
 class Picker:

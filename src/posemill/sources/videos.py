@@ -8,10 +8,10 @@ from typing import Any, Self
 from av.error import FFmpegError
 
 from posemill.errors import SourceError
-from posemill.sources.containers import Track, open_track, refuse_too_large, refuse_undecodable
+from posemill.sources.containers import Track, open_track, refuse_undecodable
 from posemill.sources.files import shown
 from posemill.sources.reader import Decoded, FrameReader
-from posemill.sources.selection import TIME_SLACK_S, Picker, Selection
+from posemill.sources.selection import TIME_SLACK_S, Picker, Selection, refuse_too_large
 from posemill.sources.upright import UprightConverter
 from posemill.types import Frame, Picture, SourceInfo
 
