@@ -6,11 +6,15 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from posemill import __version__
+from posemill.bench.peers import MediaPipePeer
 from posemill.cli import main
+from posemill.cli.report import Report, one_line
 from posemill.config import TABLE
+from posemill.errors import EngineUnavailable
 from posemill.runtime import model_files
 from posemill.runtime.model_files import MODELS, ModelState, ModelStatus
 
@@ -145,14 +149,84 @@ def test_models_lists_them_and_their_state(
     assert [row["ok"] for row in json.loads(capfd.readouterr().out)][1] is (code == 0)
 
 
-def test_a_full_disk_is_told_for_any_command() -> None:
-    if not Path("/dev/full").exists():
-        pytest.skip("there is no /dev/full")
+def in_a_shell(line: str) -> "subprocess.CompletedProcess[str]":
+    """Run ``line`` with posemill as $P; the last command's exit code counts, as in sh."""
     environ = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
-    command = [sys.executable, "-m", "posemill", "config", "show"]
-    with Path("/dev/full").open("wb") as full:
-        done = subprocess.run(
-            command, env=environ, stdout=full, stderr=subprocess.PIPE, check=False
-        )
+    environ["P"] = f"{sys.executable} -m posemill"
+    environ.pop("PYTHONUNBUFFERED", None)  # the usual case has something left to flush at exit
+    return subprocess.run(
+        ["bash", "-c", line], env=environ, capture_output=True, text=True, check=False
+    )
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full")
+@pytest.mark.parametrize("command", ["config show", "--help", "detect --help", "--version"])
+def test_a_full_disk_is_told_for_any_command(command: str) -> None:
+    done = in_a_shell(f"$P {command} >/dev/full")
     assert done.returncode == 2
-    assert done.stderr.decode().count("\n") == 1
+    assert done.stderr == "posemill: stdout can't be written: No space left on device.\n"
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full")
+@pytest.mark.parametrize("closed", ["2>&-", "2>/dev/full", ">&- 2>&-", "<&- >&- 2>&-"])
+def test_messages_that_nobody_can_take_change_no_exit_code(closed: str) -> None:
+    done = in_a_shell(f"$P detect missing.jpg {closed}")
+    assert (done.returncode, done.stdout, done.stderr) == (2, "", "")
+    done = in_a_shell(f"$P detect --stile {closed}")
+    assert (done.returncode, done.stdout, done.stderr) == (2, "", "")
+
+
+def test_a_closed_stdout_is_like_dev_null() -> None:
+    done = in_a_shell("$P config show >&-")
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.parametrize("command", ["config show", "--help", "detect --help", "--version"])
+def test_a_reader_that_is_gone_ends_it_quietly(command: str) -> None:
+    done = in_a_shell(f"set -o pipefail; {{ sleep 0.2; $P {command}; }} | true")
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.parametrize("frames", ["²", "0", "3001", "1e2", "", "9" * 5000])
+def test_bench_refuses_a_number_of_frames(frames: str, capfd: pytest.CaptureFixture[str]) -> None:
+    assert main(["bench", "--frames", frames]) == 2
+    err = capfd.readouterr().err
+    assert err.startswith("posemill: --frames must be a whole number from 1 to 3000, not")
+    assert err.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("python", "message"),
+    [
+        ("/no/such", "/no/such can't be run: No such file or directory"),
+        ("/dev", "/dev can't be run: Permission denied"),
+        ("cat", "is no Python that has it"),
+        ("yes", "is no Python that has it"),
+        ("true", "could not be started"),
+    ],
+)
+def test_a_python_that_is_none_is_told(python: str, message: str) -> None:
+    with pytest.raises(EngineUnavailable, match=message), MediaPipePeer(python) as peer:
+        peer.start()
+
+
+def test_a_peer_that_ends_before_it_has_read_all_is_told() -> None:
+    picture = np.zeros((999, 999, 3), np.uint8)  # more than a pipe holds
+    told = pytest.raises(EngineUnavailable, match="could not be started")
+    with told, MediaPipePeer("true") as peer:
+        peer.process(picture)
+
+
+def test_messages_stay_on_one_line_and_carry_no_terminal_codes(
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    assert one_line("a\x1b[31m\x9b1A\nb\u2028c\rd\x00 \u202e") == (
+        r"a\x1b[31m\x9b1A b c d\x00 \u202e"
+    )
+    Report(bars=False).say("a\x1b]0;title\x07\nb")
+    assert capfd.readouterr().err == "posemill: a\\x1b]0;title\\x07 b\n"
+    assert main(["detect", "a.jpg", "--out\x1b[2J"]) == 2
+    assert main(["detect", "a.jpg", "--out", "\x1b[2J.gif"]) == 2
+    err = capfd.readouterr().err
+    assert "\x1b" not in err
+    assert err.count("\n") == 2

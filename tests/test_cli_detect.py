@@ -18,8 +18,10 @@ from fakes import FakeEngine
 from posemill import runtime
 from posemill.cli import main
 from posemill.cli.interrupt import Interrupt
+from posemill.cli.writing import Outputs
 from posemill.errors import ModelMissing
 from posemill.types import PoseOptions
+from privileges import locked
 
 # `python -c` for a process of its own, with the engine replaced; argv[1] is its pace.
 LAUNCH = """
@@ -285,6 +287,33 @@ def test_a_missing_model_is_one_line_and_code_1(
     assert out == ""
 
 
+def test_locked_and_impossible_names_are_an_error_each_and_spare_the_others(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "locked").mkdir()
+    long = "a" * 300
+    sources = ["locked/a.jpg", "locked/*.jpg", long, f"{long}.jpg", picture("a.jpg")]
+    with locked(tmp_path / "locked"):
+        assert main(["detect", *sources]) == 2
+        out, err = capfd.readouterr()
+        assert [row["source"] for row in lines(out) if "source" in row] == ["a.jpg"]
+        assert err.count("\n") == len(sources) - 1
+        for place in ("locked/x.csv", "locked/x/", long, f"{long}.csv"):
+            assert main(["detect", "a.jpg", "--out", place]) == 2
+            out, err = capfd.readouterr()
+            assert err.startswith(f"posemill: {place.rstrip('/')}: ")
+            assert err.count("\n") == 1
+            assert "fault" not in err
+
+
+def test_a_picture_is_not_overwritten_by_its_own_records() -> None:
+    Path(picture("a.jpg")).rename("a.jsonl")
+    before = Path("a.jsonl").read_bytes()
+    assert main(["detect", "a.jsonl", "--out", "."]) == 2
+    assert Path("a.jsonl").read_bytes() == before
+    assert everything() == ["a.jsonl"]
+
+
 def test_names_with_control_characters_stay_on_one_line(
     capfd: pytest.CaptureFixture[str],
 ) -> None:
@@ -302,7 +331,7 @@ def process(*arguments: str, pace_s: float = 0.0, **more: Any) -> "subprocess.Po
 
 
 @pytest.mark.skipif(os.name == "nt", reason="signals of POSIX")
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_ctrl_c_completes_the_outputs_and_says_so(number: signal.Signals) -> None:
     name = video("long.mp4", frames=600, rate=10)
     running = process(name, "--out", "a.jsonl", "--out", "a.mp4", pace_s=0.02)
@@ -372,6 +401,25 @@ def test_the_usual_way_stays_clear_of_heavy_imports() -> None:
     assert done.stdout.decode().strip() == "[]"
 
 
+def test_a_second_ctrl_c_leaves_nothing_behind(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    parts: list[str] = []
+
+    def insist(_: Outputs) -> list[str]:
+        parts.extend(left_over())
+        signal.raise_signal(signal.SIGINT)
+        signal.raise_signal(signal.SIGINT)
+        return []
+
+    monkeypatch.setattr(Outputs, "finish", insist)
+    name = video("a.mp4")
+    assert main(["detect", name, "--out", "a.csv", "--out", "b.mp4"]) == 130
+    assert len(parts) == 2
+    assert everything() == ["a.mp4"]
+    assert capfd.readouterr().err == "posemill: interrupted\n"
+
+
 @pytest.mark.skipif(os.name == "nt", reason="terminals of POSIX")
 def test_a_terminal_sees_progress_and_a_summary() -> None:
     import pty
@@ -405,3 +453,16 @@ def test_a_second_signal_insists() -> None:
         with pytest.raises(KeyboardInterrupt):
             signal.raise_signal(signal.SIGINT)
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+@pytest.mark.skipif(os.name == "nt", reason="signals of POSIX")
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_that_is_ignored_stays_ignored(number: signal.Signals) -> None:
+    before = signal.signal(number, signal.SIG_IGN)
+    try:
+        with Interrupt() as interrupt:
+            signal.raise_signal(number)
+            assert not interrupt()
+        assert signal.getsignal(number) is signal.SIG_IGN
+    finally:
+        signal.signal(number, before)

@@ -8,6 +8,7 @@ from PIL import Image
 
 from posemill.cli.outputs import PICTURES, RECORDS, STDOUT, VIDEOS, Job, jobs, targets
 from posemill.errors import SourceError, UsageError
+from privileges import locked
 
 
 @pytest.fixture(autouse=True)
@@ -61,6 +62,9 @@ def test_outs_are_sorted_by_what_they_are(folder: Path) -> None:
         (["a.csv", "./a.csv"], False, "given twice"),
         (["a.jpg"], True, r"a.jpg: .jpg can't be transparent; use .png or .webp"),
         (["a.mp4"], True, "can't be transparent"),
+        ([""], False, "--out '' names nothing; give a file or a folder"),
+        ([".csv"], False, r"--out .csv is a suffix only; add a name, as in --out result.csv"),
+        (["out/.JPG"], False, "is a suffix only"),
     ],
 )
 def test_bad_outs(outs: list[str], transparent: bool, message: str) -> None:
@@ -153,3 +157,45 @@ def test_a_source_that_is_called_like_a_copy_is_not_overwritten() -> None:
     picture("a.pose.jpg")
     with pytest.raises(UsageError, match=r"overwrite the source a.pose.jpg"):
         planned(["a.jpg", "a.pose.jpg"], ".")
+
+
+def test_a_source_that_is_called_like_records_is_not_overwritten() -> None:
+    Path(picture("a.jpg")).rename("a.jsonl")
+    with pytest.raises(UsageError, match=r"overwrite the source a.jsonl"):
+        planned(["a.jsonl"], ".")
+
+
+def test_a_source_that_records_link_to_is_not_overwritten() -> None:
+    for name in ("a.jpg", "b.jpg"):
+        picture(name)
+    Path("out").mkdir()
+    Path("out/b.jsonl").symlink_to("../a.jpg")
+    with pytest.raises(UsageError, match=r"overwrite the source out/b.jsonl"):
+        planned(["a.jpg", "b.jpg"], "out")
+
+
+def test_a_folder_may_be_called_like_a_suffix(folder: Path) -> None:
+    (folder / ".csv").mkdir()
+    assert targets([".csv"], transparent=False).folders == (Path(".csv"),)
+    assert targets([".json/"], transparent=False).folders == (Path(".json"),)
+
+
+def test_what_cant_be_looked_at_is_left_to_whoever_opens_it(folder: Path) -> None:
+    (folder / "locked").mkdir()
+    addresses = ["locked/a.jpg", "a" * 300, "b" * 300 + ".jpg"]
+    outs = ["locked/x.csv", "locked/x/", "c" * 300, "d" * 300 + ".json"]
+    with locked(folder / "locked"):
+        assert [str(job.address) for job in planned(addresses, *outs)] == addresses
+        found = targets(outs, transparent=False)
+    assert found.records == (Path(outs[0]), Path(outs[3]))
+    assert found.folders == (Path(outs[1]), Path(outs[2]))
+
+
+def test_a_pattern_in_a_locked_folder_spares_the_others(folder: Path) -> None:
+    picture("a.jpg")
+    (folder / "locked").mkdir()
+    failures: list[SourceError] = []
+    with locked(folder / "locked"):
+        listed = jobs(["locked/*.jpg", "a.jpg"], targets([], transparent=False), failures)
+    assert [job.address for job in listed] == [Path("a.jpg")]
+    assert len(failures) == 1

@@ -1,6 +1,7 @@
 """The settings table: bounds, origins, rising order, and what is refused."""
 
 import math
+import os
 import tomllib
 from pathlib import Path
 from typing import get_args
@@ -111,6 +112,33 @@ def test_bad_files(empty_folder: Path, text: str, message: str) -> None:
 def test_a_file_that_is_not_text(empty_folder: Path) -> None:
     (empty_folder / "posemill.toml").write_bytes(b"\xff\xfe\x00")
     with pytest.raises(SettingError, match="can't be read as settings"):
+        resolve({}, {})
+
+
+@pytest.mark.parametrize("text", ["x = " + "[" * 5000, "threads = " + "9" * 5000])
+def test_a_file_that_is_too_much_for_the_parser(empty_folder: Path, text: str) -> None:
+    (empty_folder / "posemill.toml").write_text(text)
+    with pytest.raises(SettingError, match="isn't valid TOML"):
+        resolve({}, {})
+
+
+@pytest.mark.parametrize("kind", ["device", "pipe", "folder"])
+def test_what_is_no_regular_file_is_refused_unread(empty_folder: Path, kind: str) -> None:
+    path = Path("/dev/zero") if kind == "device" else empty_folder / "odd"
+    if kind == "pipe":
+        os.mkfifo(path)
+    if kind == "folder":
+        path.mkdir()
+    with pytest.raises(SettingError, match=f"{path}: can't be read .* not a regular file"):
+        resolve({}, {"POSEMILL_CONFIG": str(path)})
+
+
+def test_a_file_has_a_largest_size(empty_folder: Path) -> None:
+    path = empty_folder / "posemill.toml"
+    path.write_text("threads = 2\n".ljust(1_000_000, "\n"))
+    assert resolve({}, {}).settings.threads == 2
+    path.write_text("threads = 2\n".ljust(1_000_001, "\n"))
+    with pytest.raises(SettingError, match="larger than 1 MB"):
         resolve({}, {})
 
 

@@ -15,6 +15,7 @@ from posemill.errors import SinkError, UsageError
 from posemill.records import header
 from posemill.sinks import SUFFIXES, Sink, open_sink
 from posemill.types import Frame, FramePoses, SourceInfo
+from privileges import locked
 
 INFO = SourceInfo("clip.mp4", "video", 320, 240, 25.0)
 HEADER = header(INFO, model="full", engine="openvino", precision="f32")
@@ -87,13 +88,18 @@ def test_a_folder_that_appears_meanwhile_is_reported(tmp_path: Path, suffix: str
     assert list(tmp_path.iterdir()) == [path]
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="the superuser may write everywhere")
 @every_suffix
-def test_a_folder_without_permission(tmp_path: Path, suffix: str) -> None:
-    tmp_path.chmod(0o500)
-    with pytest.raises(SinkError, match="can't be written: Permission denied"):
+@pytest.mark.parametrize("mode", [0o500, 0o000])
+def test_a_folder_without_permission(tmp_path: Path, suffix: str, mode: int) -> None:
+    denied = pytest.raises(SinkError, match="can't be written: Permission denied")
+    with locked(tmp_path, mode), denied:
         open_sink(tmp_path / f"out{suffix}", INFO, HEADER)
-    tmp_path.chmod(0o700)
+
+
+@every_suffix
+def test_a_name_that_no_file_system_takes(tmp_path: Path, suffix: str) -> None:
+    with pytest.raises(SinkError, match="can't be written: File name too long"):
+        open_sink(tmp_path / f"{'a' * 300}{suffix}", INFO, HEADER)
 
 
 @every_suffix

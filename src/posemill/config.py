@@ -8,6 +8,7 @@ flags. Plain Python on purpose: pydantic-settings would cost a quarter of a cold
 import math
 import os
 import re
+import stat
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
@@ -24,6 +25,7 @@ FILE_VARIABLE: Final = "POSEMILL_CONFIG"
 PREFIX: Final = "POSEMILL_"
 DEFAULT_ORIGIN: Final = "default"
 LABEL_WIDTH: Final = 16
+_MAX_BYTES: Final = 1_000_000
 # What Kubernetes sets in every container for a service that is called posemill.
 _OF_KUBERNETES: Final = re.compile(r"POSEMILL_(SERVICE_|PORT$|PORT_\d)", re.ASCII)
 
@@ -261,7 +263,7 @@ def _given(
 
 def _read(path: Path, *, required: bool) -> dict[str, Any]:
     try:
-        text = path.read_text("utf-8")
+        text = _bytes(path).decode()
     except FileNotFoundError:
         if not required:
             return {}
@@ -272,8 +274,24 @@ def _read(path: Path, *, required: bool) -> dict[str, Any]:
 
     try:
         return tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:  # also a number of thousands of digits
         raise SettingError(f"{path}: isn't valid TOML: {error}.") from error
+
+
+def _bytes(path: Path) -> bytes:
+    # Without O_NONBLOCK, opening a FIFO that nobody writes to would hang for ever.
+    flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+    number = os.open(path, flags)
+    try:
+        if not stat.S_ISREG(os.fstat(number).st_mode):
+            raise SettingError(f"{path}: can't be read as settings: it is not a regular file.")
+        with os.fdopen(number, "rb", closefd=False) as file:
+            data = file.read(_MAX_BYTES + 1)
+    finally:
+        os.close(number)
+    if len(data) > _MAX_BYTES:
+        raise SettingError(f"{path}: can't be read as settings: it is larger than 1 MB.")
+    return data
 
 
 def _nearest(name: str, known: list[str], *, as_variable: bool = False) -> str:

@@ -5,6 +5,7 @@ import os
 import shutil
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryFile
 from types import TracebackType
@@ -41,14 +42,20 @@ class MediaPipePeer:
     def __init__(self, python: str | None = None) -> None:
         worker = Path(__file__).with_name("mediapipe_worker.py")
         models = path_of("lite").parent
-        self._said = TemporaryFile("w+")  # noqa: SIM115 - closed with the process
-        self._process = subprocess.Popen(
-            mediapipe_command(worker, str(models), python=python),
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=self._said,
-            env={"UV_SYSTEM_CERTS": "true", **os.environ},  # as the Makefile, for mirrors
-        )
+        command = mediapipe_command(worker, str(models), python=python)
+        self._said = TemporaryFile("w+", errors="replace")  # noqa: SIM115 - closed with the process
+        try:
+            self._process = subprocess.Popen(
+                command,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=self._said,
+                env={"UV_SYSTEM_CERTS": "true", **os.environ},  # as the Makefile, for mirrors
+            )
+        except (OSError, ValueError) as error:  # ValueError: a NUL in the name
+            self._said.close()
+            reason = error.strerror if isinstance(error, OSError) else error
+            raise EngineUnavailable(f"{command[0]} can't be run: {reason}") from error
 
     def start(self, **options: Any) -> dict[str, Any]:
         """Begin a new stream with MediaPipe's own options; return its version."""
@@ -61,10 +68,11 @@ class MediaPipePeer:
 
     def close(self) -> None:
         if self._process.stdin is not None:
-            self._process.stdin.close()
-        self._process.wait()
+            with suppress(BrokenPipeError):  # it is gone, and with it what was for it
+                self._process.stdin.close()
         if self._process.stdout is not None:
-            self._process.stdout.close()
+            self._process.stdout.close()  # first, or one that writes on would never end
+        self._process.wait()
         self._said.close()
 
     def __enter__(self) -> Self:
@@ -92,7 +100,13 @@ class MediaPipePeer:
                 f"{MEDIAPIPE} could not be started: {self._last_words()} "
                 "(uv gets it from the package registry that it is configured for)"
             )
-        answer: dict[str, Any] = json.loads(line)
+        try:
+            answer: dict[str, Any] = dict(json.loads(line))
+        except (ValueError, TypeError):
+            raise EngineUnavailable(
+                f"what was started in place of {MEDIAPIPE} is no Python that has it; "
+                "name one with --mediapipe-python"
+            ) from None
         return answer
 
     def _last_words(self) -> str:

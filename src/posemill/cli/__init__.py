@@ -6,10 +6,11 @@ Exit codes: 0 good; 2 bad usage or input; 1 our fault; 128 and the signal when s
 import os
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 
-from posemill.cli.report import one_line
+from posemill.cli.report import tell
 from posemill.config import resolve
-from posemill.errors import ModelError, PosemillError, SettingError
+from posemill.errors import ModelError, PosemillError, SettingError, SinkError
 
 __all__ = ["main"]
 
@@ -19,6 +20,7 @@ _GOOD, _FAULT, _USAGE, _INTERRUPTED = 0, 1, 2, 130
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command and return its exit code; nothing is raised."""
     arguments = list(sys.argv[1:] if argv is None else argv) or ["--help"]
+    _replace_closed_streams()
     try:
         return _run(arguments)
     except BrokenPipeError:  # `| head` has seen enough
@@ -34,7 +36,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         text = f"this is a fault of posemill: {kind}: {error} (--debug shows where it arose)"
         return _fail(text, _FAULT, arguments)
     finally:
-        _settle_stdout()
+        _settle_streams()
 
 
 def _run(arguments: list[str]) -> int:
@@ -48,18 +50,28 @@ def _run(arguments: list[str]) -> int:
     keep_text(command)
     try:
         work = command.main(arguments, "posemill", standalone_mode=False)
+        if not callable(work):  # a number, since help is all there was
+            sys.stdout.flush()
+            return int(work)
     except typer.TyperException as error:
-        print(f"posemill: {one_line(error.format_message())}", file=sys.stderr)
+        tell(error.format_message())
         return _USAGE
-    return int(work() if callable(work) else work)  # a number where help is all there was
+    except SystemExit:  # what typer and rich make of a closed pipe
+        raise BrokenPipeError from None
+    except OSError as error:
+        if isinstance(error, PosemillError | BrokenPipeError):
+            raise
+        raise SinkError(f"stdout can't be written: {error.strerror or error}.") from error
+    return int(work())
 
 
 def _fail(what: object, code: int, arguments: Sequence[str]) -> int:
     if _wants_traceback(arguments):
         import traceback  # noqa: PLC0415
 
-        traceback.print_exc()
-    print(f"posemill: {one_line(what)}", file=sys.stderr)
+        with suppress(OSError):  # stderr takes nothing
+            traceback.print_exc()
+    tell(what)
     return code
 
 
@@ -72,9 +84,17 @@ def _wants_traceback(arguments: Sequence[str]) -> bool:
         return False
 
 
-def _settle_stdout() -> None:
-    """Flush stdout; where that fails, keep Python from trying again, and complaining, at exit."""
-    try:
-        sys.stdout.flush()
-    except OSError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+def _replace_closed_streams() -> None:
+    """Put /dev/null where a standard stream was closed, so that no output gets its number."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: PTH123, SIM115
+
+
+def _settle_streams() -> None:
+    """Flush; where that fails, keep Python from trying again, and complaining, at exit."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except OSError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())

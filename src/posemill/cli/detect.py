@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Callable, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from time import perf_counter
 from typing import Final
@@ -143,7 +143,8 @@ class _Run:
         if self._settings.debug:
             import traceback  # noqa: PLC0415
 
-            traceback.print_exception(error)
+            with suppress(OSError):  # stderr takes nothing
+                traceback.print_exception(error)
         self._report.say(error)
 
     def _progress(self, info: SourceInfo, number: int) -> Callable[[pipeline.Progress], None]:

@@ -15,7 +15,7 @@ def list_settings(resolved: Resolved, *, json: bool) -> int:
             name: {"value": value, "origin": resolved.origins[name]}
             for name, value in values.items()
         }
-        _put(json_format.dumps(rows, indent=2))
+        put(json_format.dumps(rows, indent=2))
         return 0
     _put_table(
         (name, "-" if value is None else toml(value), resolved.origins[name])
@@ -34,7 +34,7 @@ def write_settings_file() -> int:
         raise UsageError(f"{path} is there already; remove it first, or edit it.") from None
     except OSError as error:
         raise SinkError(f"{path}: can't be written: {error.strerror or error}.") from error
-    _put(f"wrote {path}")
+    put(f"wrote {path}")
     return 0
 
 
@@ -71,7 +71,7 @@ def list_models(*, json: bool) -> int:
             }
             for each in found
         ]
-        _put(json_format.dumps(rows, indent=2))
+        put(json_format.dumps(rows, indent=2))
     else:
         _put_table(
             (each.model.name, each.model.file, str(each.model.size), each.model.sha256, each.state)
@@ -97,10 +97,11 @@ def _put_table(rows: Iterable[Sequence[str]]) -> None:
         "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
         for row in listed
     )
-    _put("\n".join(lines))
+    put("\n".join(lines))
 
 
-def _put(text: str) -> None:
+def put(text: str) -> None:
+    """Print on stdout. SinkError; BrokenPipeError where the reader is gone."""
     try:
         print(text, flush=True)
     except BrokenPipeError:

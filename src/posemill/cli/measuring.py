@@ -4,10 +4,12 @@ import json as json_format
 
 from posemill.assemble import pose_options
 from posemill.bench.report import BenchRequest, lines, run_bench
+from posemill.cli.listing import put
 from posemill.config import Settings
 from posemill.errors import UsageError
 
 _MOST_FRAMES = 3000  # they are held in memory
+_MOST_DIGITS = 9  # Python converts no more than some thousands
 
 
 def measure(
@@ -20,11 +22,12 @@ def measure(
     json: bool,
 ) -> int:
     """Measure and print a table, or JSON."""
-    if not frames.isdigit() or not 1 <= int(frames) <= _MOST_FRAMES:
+    short = frames.isdecimal() and len(frames) <= _MOST_DIGITS
+    if not short or not 1 <= int(frames) <= _MOST_FRAMES:
         raise UsageError(f"--frames must be a whole number from 1 to {_MOST_FRAMES}, not {frames}")
     if settings.engine != "openvino":
         raise UsageError("bench measures engine openvino; --against mediapipe adds the other")
     request = BenchRequest(source, int(frames), against, mediapipe_python, pose_options(settings))
     result = run_bench(request)
-    print(json_format.dumps(result, indent=2) if json else "\n".join(lines(result)))
+    put(json_format.dumps(result, indent=2) if json else "\n".join(lines(result)))
     return 0

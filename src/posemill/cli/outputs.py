@@ -51,7 +51,7 @@ def targets(outs: Sequence[str], *, transparent: bool) -> Targets:
     folders: dict[str, Path] = {}
     for out in outs or ["-"]:
         path = Path(out)
-        folder = out != "-" and (path.is_dir() or out.endswith(("/", os.sep)) or not path.suffix)
+        folder = out != "-" and _means_folder(out)
         seen = folders if folder else files
         if out != "-" and os.path.realpath(path) in seen:
             raise UsageError(f"--out {out} is given twice.")
@@ -63,6 +63,17 @@ def targets(outs: Sequence[str], *, transparent: bool) -> Targets:
         tuple(path for path in files.values() if _suffix(path) in PICTURES + VIDEOS),
         tuple(folders.values()),
     )
+
+
+def _means_folder(out: str) -> bool:
+    path = Path(out)
+    if not out:
+        raise UsageError("--out '' names nothing; give a file or a folder (. is this one).")
+    if out.endswith(("/", os.sep)) or _is_folder(path):
+        return True
+    if path.name.lower() in RECORDS + PICTURES + VIDEOS:
+        raise UsageError(f"--out {out} is a suffix only; add a name, as in --out result{path.name}")
+    return not path.suffix
 
 
 def _check_suffix(path: Path, *, transparent: bool) -> None:
@@ -110,7 +121,7 @@ def jobs(addresses: Sequence[str], wanted: Targets, failures: list[SourceError])
 
 def _inside(address: str, folders: Sequence[Path]) -> Iterator[tuple[str | Path, Path]]:
     root = Path(address)
-    if not root.is_dir():
+    if not _is_folder(root):
         for source in expand([address]):
             yield source, Path(Path(source).name)
         return
@@ -148,8 +159,9 @@ class _Naming:
 def _refuse_overwriting(listed: Sequence[Job], wanted: Targets) -> None:
     sources = {_identity(Path(job.address)): job.address for job in listed}
     outputs = [path for path in (*wanted.records, *wanted.copies) if path != STDOUT]
-    copies = [stem.with_name(stem.name + ".pose") for job in listed for stem in job.stems]
-    outputs += [path.with_name(path.name + end) for path in copies for end in PICTURES + VIDEOS]
+    endings = (".jsonl", *(f".pose{suffix}" for suffix in PICTURES + VIDEOS))
+    stems = [stem for job in listed for stem in job.stems]
+    outputs += [stem.with_name(stem.name + ending) for stem in stems for ending in endings]
     for path in outputs:
         if _identity(path) in sources:
             raise UsageError(f"--out would overwrite the source {path}; name another place.")
@@ -162,6 +174,14 @@ def _identity(path: Path) -> object:
     except OSError:
         return os.path.realpath(path)
     return status.st_dev, status.st_ino
+
+
+def _is_folder(path: Path) -> bool:
+    """Return whether it is one; what can't be looked at is told of when it is opened."""
+    try:
+        return path.is_dir()
+    except OSError:  # a folder above that is locked, a name too long
+        return False
 
 
 def _suffix(path: Path) -> str:

@@ -1,6 +1,7 @@
 """What people read, on stderr: one line a message, and a progress bar on a terminal."""
 
 import sys
+from contextlib import suppress
 from dataclasses import dataclass
 from time import monotonic
 from typing import TYPE_CHECKING, Final
@@ -16,6 +17,12 @@ def one_line(text: object) -> str:
     """Return ``text`` as one line, control characters escaped: file names may hold any."""
     joined = " ".join(str(text).splitlines())
     return "".join(c if c.isprintable() else repr(c)[1:-1] for c in joined).strip()
+
+
+def tell(text: object) -> None:
+    """Print one message on stderr; where stderr takes nothing, there is nobody to tell."""
+    with suppress(OSError):
+        print(f"posemill: {one_line(text)}", file=sys.stderr, flush=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,10 +50,11 @@ class Report:
 
     def say(self, text: object) -> None:
         """Print one message, above the bar if there is one."""
-        line = f"posemill: {one_line(text)}"
         if self._bar is None:
-            print(line, file=sys.stderr, flush=True)
-        else:
+            tell(text)
+            return
+        line = f"posemill: {one_line(text)}"
+        with suppress(OSError):
             self._bar[0].console.print(line, markup=False, highlight=False, soft_wrap=True)
 
     def show(self, state: State) -> None:
@@ -57,11 +65,18 @@ class Report:
             self._task, self._began = state.task, now
         if not self._wanted or now - self._created < PATIENCE_S:
             return
+        rate = state.frames / (now - self._began) if now > self._began else 0.0
+        try:
+            self._draw(state, rate, fresh=fresh)
+        except OSError:  # the terminal is gone
+            self._wanted = False
+            self.close()
+
+    def _draw(self, state: State, rate: float, *, fresh: bool) -> None:
         self._bar = self._bar or _new_bar()
         progress, task = self._bar
         if fresh:
             progress.reset(task)
-        rate = state.frames / (now - self._began) if now > self._began else 0.0
         frames = f"{state.frames} frames {rate:5.1f}/s" if state.frames else ""
         label = one_line(state.label)
         progress.update(
@@ -77,9 +92,10 @@ class Report:
 
     def close(self) -> None:
         """Take the bar away."""
-        if self._bar is not None:
-            self._bar[0].stop()
-            self._bar = None
+        bar, self._bar = self._bar, None
+        if bar is not None:
+            with suppress(OSError):
+                bar[0].stop()
 
 
 def _new_bar() -> "tuple[Progress, TaskID]":

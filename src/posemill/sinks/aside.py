@@ -24,8 +24,8 @@ class Aside:
         self.path = path
         self.file: IO[bytes] | None = None
         self._is_over = False
-        self._target = Path(os.path.realpath(path))
         with reported(path):
+            self._target = Path(os.path.realpath(path))
             if self._target.is_dir():
                 raise SinkError(f"{path}: is a folder, not a file; add a file name.")
             if not self._target.parent.is_dir():
