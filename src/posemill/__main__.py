@@ -1,7 +1,5 @@
 """``python -m posemill``."""
 
-import sys
+from posemill.cli import run
 
-from posemill.cli import main
-
-sys.exit(main())
+run()

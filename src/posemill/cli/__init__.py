@@ -7,14 +7,28 @@ import os
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
+from typing import NoReturn
 
 from posemill.cli.report import tell
 from posemill.config import resolve
 from posemill.errors import ModelError, PosemillError, SettingError, SinkError
 
-__all__ = ["main"]
+__all__ = ["main", "run"]
 
 _GOOD, _FAULT, _USAGE, _INTERRUPTED = 0, 1, 2, 130
+
+
+def run() -> NoReturn:
+    """Run the command and end the process at once.
+
+    Every file is complete by then; taking Python and OpenVINO down in good order as well
+    would take a twentieth of a cold start.
+    """
+    code = main()
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError, ValueError):  # full, or closed: main has said so
+            stream.flush()
+    os._exit(code)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
