@@ -6,18 +6,16 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Final, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from posemill.config import Settings
-from posemill.types import Frame, FramePoses, Picture, PoseOptions, SourceInfo
+from posemill.types import MODEL_NAMES, Frame, FramePoses, Picture, PoseOptions, SourceInfo
 
 if TYPE_CHECKING:
     from posemill.drawing import DrawingStyle
     from posemill.runtime import Engine
     from posemill.sinks import Sink
     from posemill.sources import Selection, Source
-
-MODEL_NAMES: Final = ("lite", "full", "heavy")
 
 
 def pose_options(settings: Settings) -> PoseOptions:
@@ -103,7 +101,7 @@ class Workshop:
 
     def tracking(self, kind: str) -> Callable[[Frame], FramePoses]:
         """Return what finds the people in the frames of one source, a picture or a video."""
-        return _Tracking(self._loaded, static=kind == "picture" or self.options.static_image_mode)
+        return _Tracking(self._loaded, static=kind == "picture")
 
     def rendering(self, kind: str) -> Callable[[Frame, FramePoses], Picture]:
         """Return what draws the people of a frame into a copy of it."""

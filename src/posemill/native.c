@@ -1,4 +1,5 @@
-/* What posemill computes in C: crops, a warp of masks, the refinement of landmarks.
+/* What posemill computes in C: crops, a warp of masks, the refinement of landmarks,
+ * and the colours of video.
  *
  * The warps round as OpenCV 3.4 does, which MediaPipe's crops go through: source coordinates
  * to 1/32 pixel (half to even), weights as exact multiples of 1/1024, bytes half up

@@ -1,7 +1,7 @@
 """The compiled kernels (``native.c``): found, loaded, and never required.
 
-They are compiled for every platform when the package is built. Whoever uses one has the
-same in numpy for where none fits.
+They are compiled for every platform when the package is built. Whoever uses one has
+another way, numpy or swscale, for where none fits.
 """
 
 import ctypes

@@ -6,7 +6,7 @@ or height, ``_m`` metres, ``_s`` seconds. Pictures are RGB, uint8, (height, widt
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -132,6 +132,9 @@ class FramePoses:
             "time_s": round(self.time_s, 6),
             "people": [person.to_dict() for person in self.people],
         }
+
+
+MODEL_NAMES: Final = ("lite", "full", "heavy")  # by model_complexity
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,10 +18,10 @@ from posemill.bench.peers import MediaPipePeer
 from posemill.drawing import draw
 from posemill.errors import UsageError
 from posemill.records import header
-from posemill.runtime.openvino import COMPLEXITIES, OpenVinoEngine
+from posemill.runtime.openvino import OpenVinoEngine
 from posemill.sinks import open_sink
 from posemill.sources import open_source
-from posemill.types import Frame, FramePoses, PoseOptions, SourceInfo
+from posemill.types import MODEL_NAMES, Frame, FramePoses, PoseOptions, SourceInfo
 
 FIGURE: Final = "a drawn figure"
 _FIGURE_RATE: Final = 30
@@ -59,7 +59,7 @@ def run_bench(request: BenchRequest) -> dict[str, Any]:
             "size": [info.width, info.height],
             "frames": len(frames),
             "frames_with_people": sum(bool(pose.people) for pose in poses),
-            "model": COMPLEXITIES[options.model_complexity],
+            "model": MODEL_NAMES[options.model_complexity],
             "precision": options.precision,
             "threads": 1,
             "stages_ms": {name: round(1000 * s / len(frames), 3) for name, s in stages.items()},

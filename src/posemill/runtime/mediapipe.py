@@ -15,9 +15,8 @@ import numpy as np
 
 from posemill.errors import EngineUnavailable, SettingError
 from posemill.runtime.model_files import path_of
-from posemill.types import Floats, Frame, FramePoses, Pose, PoseOptions
+from posemill.types import MODEL_NAMES, Floats, Frame, FramePoses, Pose, PoseOptions
 
-_COMPLEXITIES: Final = ("lite", "full", "heavy")
 _INSTALL: Final = (
     "install posemill with its extra `mediapipe`, then "
     "`pip install --no-deps mediapipe==0.10.21` (README, Engines)"
@@ -97,7 +96,7 @@ def load(options: PoseOptions) -> MediaPipeEngine:
         raise EngineUnavailable(f"engine mediapipe needs mediapipe 0.10.21: {_INSTALL}") from error
     if options.threads > 1:
         raise SettingError("threads can't be more than 1 with engine mediapipe")
-    _provide_model(Path(str(package.__file__)).parent, _COMPLEXITIES[options.model_complexity])
+    _provide_model(Path(str(package.__file__)).parent, MODEL_NAMES[options.model_complexity])
     return MediaPipeEngine(solution, options)
 
 

@@ -21,9 +21,8 @@ from posemill.errors import ModelCorrupt
 from posemill.runtime.graph import convolve_before_upsampling, heatmap_head
 from posemill.runtime.model_files import path_of
 from posemill.runtime.quiet_openvino import ov
-from posemill.types import Floats, PoseOptions
+from posemill.types import MODEL_NAMES, Floats, PoseOptions
 
-COMPLEXITIES: Final = ("lite", "full", "heavy")
 _HEATMAPS: Final = "Identity_3"
 _DETECTOR_OUTPUTS: Final = ("Identity", "Identity_1")  # boxes, scores
 _LANDMARK_OUTPUTS: Final = ("Identity", "Identity_1", _HEATMAPS, "Identity_4")
@@ -116,7 +115,7 @@ def _load_detector(core: ov.Core, options: PoseOptions) -> OpenVinoModel:
 
 
 def _load_landmark(core: ov.Core, options: PoseOptions) -> tuple[OpenVinoModel, HeatmapHead]:
-    graph = _read(core, COMPLEXITIES[options.model_complexity])
+    graph = _read(core, MODEL_NAMES[options.model_complexity])
     features, head = heatmap_head(graph.output(_HEATMAPS))
     names = _LANDMARK_OUTPUTS + (_MASK_OUTPUT if options.enable_segmentation else ())
     outputs = [features if name == _HEATMAPS else graph.output(name) for name in names]
