@@ -21,9 +21,10 @@ import numpy as np
 import numpy.typing as npt
 
 from posemill.bench.peers import MediaPipePeer
+from posemill.options import PoseOptions
 from posemill.runtime import load_engine
 from posemill.sources import expand, open_source
-from posemill.types import Frame, PoseOptions
+from posemill.types import Frame
 
 INTERVAL_S = 0.033333
 Array = npt.NDArray[np.float64]

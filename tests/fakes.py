@@ -7,8 +7,9 @@ from typing import Any, Self
 
 import numpy as np
 
+from posemill.options import PoseOptions
 from posemill.skeleton import LANDMARK_COUNT
-from posemill.types import Frame, FramePoses, Picture, Pose, PoseOptions, SourceInfo
+from posemill.types import Frame, FramePoses, Picture, Pose, SourceInfo
 
 
 def fake_pose(frame: Frame, identity: int = 0) -> Pose:

@@ -20,7 +20,7 @@ from posemill.cli import main
 from posemill.cli.interrupt import Interrupt
 from posemill.cli.writing import Outputs
 from posemill.errors import ModelMissing
-from posemill.types import PoseOptions
+from posemill.options import PoseOptions
 from privileges import locked
 
 # `python -c` for a process of its own, with the engine replaced; argv[1] is its pace.
@@ -214,7 +214,7 @@ def test_a_damaged_video_keeps_its_frames_and_is_told(capfd: pytest.CaptureFixtu
         (["--every", "0"], "every must be a whole number from 1 up, not '0' (from --every)"),
         (["--background", "nan"], "background must be a number from 0 to 1, not 'nan'"),
         (["--start", "2", "--end", "1"], "end (1 s) must be later than start (2 s)"),
-        (["--max-people", "2"], "max_people must be 1 for now"),
+        (["--max-people", "33"], "max_people must be a whole number from 0 to 32"),
         (["--mask", "--no-mask"], "--mask and --no-mask contradict"),
         (["--stile", "limbs"], "No such option: --stile (Possible options: --style)"),
         (["--style"], "'--style' requires an argument"),

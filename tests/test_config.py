@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from posemill.config import DEFAULT_ORIGIN, TABLE, Section, Settings, resolve
 from posemill.errors import SettingError
+from posemill.options import PoseOptions
 from posemill.runtime import ENGINES
-from posemill.types import PoseOptions
 
 
 @pytest.fixture(autouse=True)
@@ -150,8 +150,8 @@ def test_a_file_has_a_largest_size(empty_folder: Path) -> None:
         ("min_tracking_confidence", "-0.1", "a number from 0 to 1"),
         ("min_visibility", "nan", "a number from 0 to 1"),
         ("background", "inf", "a number from 0 to 1"),
-        ("max_people", "2", "1 for now"),
-        ("precision", "bf16", "f32 for now"),
+        ("max_people", "33", "from 0 to 32"),
+        ("precision", "bf16", "f32 or fast or auto"),
         ("threads", "-1", "from 0 to 1024"),
         ("every", "0", "a whole number from 1 up"),
         ("every", "9" * 5000, "a whole number from 1 up"),

@@ -15,10 +15,11 @@ import pytest
 from posemill import PoseEstimator, PoseTracker, open_source
 from posemill.bench.figure import draw_figure
 from posemill.errors import EngineUnavailable, SettingError
+from posemill.options import PoseOptions
 from posemill.runtime import ENGINES, Engine, load_engine
 from posemill.runtime.openvino import OpenVinoEngine
 from posemill.skeleton import LANDMARK_NAMES
-from posemill.types import Floats, Frame, FramePoses, Picture, Pose, PoseOptions
+from posemill.types import Floats, Frame, FramePoses, Picture, Pose
 from posemill.warp import crop
 
 SIZE = (640, 360)
@@ -381,7 +382,7 @@ def test_the_api_takes_plain_pictures(astronaut: Picture) -> None:
         {"model_complexity": 3},
         {"min_detection_confidence": 1.5},
         {"min_tracking_confidence": float("nan")},
-        {"max_people": 2},
+        {"max_people": 33},
         {"engine": "tensorflow"},
         {"precision": "f8"},
         {"threads": -1},

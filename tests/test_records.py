@@ -59,7 +59,7 @@ def test_a_frame_record_says_what_the_pose_says() -> None:
     record = frame_record(poses(person))
     assert (record["frame"], record["time_s"]) == (7, 0.233333)
     (found,) = record["people"]
-    assert list(found) == ["id", "score", "box", "landmarks", "world"]
+    assert list(found) == ["id", "score", "box", "landmarks", "world", "flags"]
     assert found["box"] == pytest.approx(person.box_px, abs=0.01)
     assert np.abs(np.array(found["landmarks"]) - person.landmarks).max() < 1e-6
     assert np.abs(np.array(found["world"]) - person.world).max() < 1e-6

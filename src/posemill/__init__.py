@@ -18,9 +18,10 @@ if TYPE_CHECKING:
     from posemill.api import PoseEstimator, PoseTracker
     from posemill.drawing import DrawingStyle, draw
     from posemill.errors import PosemillError
+    from posemill.options import PoseOptions
     from posemill.skeleton import BONES, CONNECTIONS, LANDMARK_NAMES
     from posemill.sources import Selection, open_source
-    from posemill.types import Frame, FramePoses, Landmark, Pose, PoseOptions, SourceInfo
+from posemill.types import Frame, FramePoses, Landmark, Pose, SourceInfo
 
 __version__ = "0.1.0"
 
@@ -49,7 +50,8 @@ _HOMES = {
     "posemill.errors": ("PosemillError",),
     "posemill.skeleton": ("BONES", "CONNECTIONS", "LANDMARK_NAMES"),
     "posemill.sources": ("Selection", "open_source"),
-    "posemill.types": ("Frame", "FramePoses", "Landmark", "Pose", "PoseOptions", "SourceInfo"),
+    "posemill.options": ("PoseOptions",),
+    "posemill.types": ("Frame", "FramePoses", "Landmark", "Pose", "SourceInfo"),
 }
 
 

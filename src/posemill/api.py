@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 
 from posemill.errors import SettingError
+from posemill.options import PoseOptions
 from posemill.runtime import Engine, load_engine
-from posemill.types import Frame, FramePoses, Picture, PoseOptions
+from posemill.types import Frame, FramePoses, Picture
 
 
 class PoseEstimator:

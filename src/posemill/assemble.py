@@ -9,7 +9,8 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from posemill.config import Settings
-from posemill.types import MODEL_NAMES, Frame, FramePoses, Picture, PoseOptions, SourceInfo
+from posemill.options import MODEL_NAMES, PoseOptions
+from posemill.types import Frame, FramePoses, Picture, SourceInfo
 
 if TYPE_CHECKING:
     from posemill.drawing import DrawingStyle

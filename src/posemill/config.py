@@ -16,9 +16,10 @@ from reprlib import Repr
 from typing import Any, Final, Literal, TypeVar, cast
 
 from posemill.errors import SettingError
+from posemill.options import PEOPLE_CAP, PRECISIONS, ROTATIONS, SUBJECTS, TILES, is_subject
 
-Value = bool | int | float | str | None
-Section = Literal["engine", "drawing", "selection", "limits", "other"]
+Value = bool | int | float | str | tuple[int, ...] | None
+Section = Literal["engine", "people", "drawing", "selection", "limits", "other"]
 
 FILE_NAME: Final = "posemill.toml"
 FILE_VARIABLE: Final = "POSEMILL_CONFIG"
@@ -95,9 +96,24 @@ def _parse_moment(raw: object) -> Value:
     return _within(seconds, math.isfinite(seconds))
 
 
+def _parse_region(raw: object) -> Value:
+    numbers = raw if isinstance(raw, list) else [int(part) for part in _text(raw).split(",")]
+    whole = len(numbers) == 4 and all(type(each) is int for each in numbers)
+    return _within(tuple(numbers), whole and min(numbers) >= 0 and min(numbers[2:]) > 0)
+
+
+def _parse_subject(raw: object) -> Value:
+    text = str(raw) if type(raw) is int else _text(raw)
+    return _within(text, is_subject(text))
+
+
 FLAG: Final = Kind("true or false", "", _parse_flag)
 SHARE: Final = _number(0, 1)
 MOMENT: Final = Kind("seconds or [hh:]mm:ss, from 0 up", "TIME", _parse_moment)
+REGION: Final = Kind("x,y,width,height in pixels", "X,Y,W,H", _parse_region)
+SUBJECT: Final = Kind(
+    " or ".join(SUBJECTS) + " or the id of a person", "|".join((*SUBJECTS, "ID")), _parse_subject
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,9 +157,6 @@ def _row(default: _T, kind: Kind, section: Section, text: str, example: str = ""
     return field(default=default, metadata=row)
 
 
-_LATER: Final = " for now (several people come in a later version)"
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """The effective value of every setting; the fields are the rows of the table."""
@@ -159,14 +172,57 @@ class Settings:
     min_tracking_confidence: float = _row(
         0.5, SHARE, "engine", "How sure the landmark model must be to go on with a person."
     )
-    max_people: int = _row(1, _whole(1, 1, _LATER), "engine", "People to look for: 1 for now.")
+    max_people: int = _row(
+        1, _whole(0, PEOPLE_CAP), "people", f"People to look for, 0 for all (up to {PEOPLE_CAP})."
+    )
+    min_people: int = _row(
+        1, _whole(0), "people", "With fewer in sight, detect in every frame of a video."
+    )
+    redetect_every: int = _row(
+        0, _whole(0), "people", "Frames between looks for more people, 0 for half a second."
+    )
+    track_patience_s: float = _row(
+        2.0, _number(0), "people", "Seconds for which a lost person keeps the id."
+    )
+    detect_tiles: str | None = _row(
+        None,
+        _choice(*TILES),
+        "people",
+        "Look closer, for small and far people: in 2x2 or 3x3 tiles, or where it helps (auto: "
+        "the default in pictures of several people).",
+        '"auto"',
+    )
+    detect_rotations: str | None = _row(
+        None,
+        _choice(*ROTATIONS),
+        "people",
+        "Where nobody stands upright, look for people who lie or are upside down (auto: the "
+        "default in pictures).",
+        '"auto"',
+    )
+    region: tuple[int, int, int, int] | None = _row(
+        None, REGION, "people", "Look for people in this part of the picture only.", "[0, 0, 9, 9]"
+    )
+    refine_passes: int = _row(
+        0, _whole(0, 3), "people", "In pictures, further passes, each from the last one's result."
+    )
+    subject: str | None = _row(
+        None,
+        SUBJECT,
+        "people",
+        "Give one person only, chosen so and kept: by score, size, nearness to the middle, or id.",
+        '"largest"',
+    )
+    repair_swaps: bool = _row(
+        False, FLAG, "people", "Exchange left and right where they changed places in one frame."
+    )
     engine: str = _row(
         "openvino",
         _choice("openvino", "mediapipe"),
         "engine",
         "What runs the models: openvino or mediapipe.",
     )
-    precision: str = _row("f32", _choice("f32", note=" for now"), "engine", "Their arithmetic.")
+    precision: str = _row("f32", _choice(*PRECISIONS), "engine", "Their arithmetic.")
     threads: int = _row(0, _whole(0, 1024), "engine", "Cores for one inference, 0 for all.")
     style: str = _row(
         "plain",

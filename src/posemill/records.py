@@ -132,7 +132,19 @@ def _person(record: object, size_px: tuple[int, int]) -> Pose:
     if not 0 <= score <= 1:
         raise BrokenSource(f"score must be from 0 to 1, not {score}.")
     world = _table(found.get("world"), "world", WORLD_COLUMNS)
-    return Pose(_count(found.get("id"), "id"), score, landmarks, world, size_px)
+    flags = _flags(found.get("flags", {}))
+    return Pose(_count(found.get("id"), "id"), score, landmarks, world, size_px, flags=flags)
+
+
+def _flags(record: object) -> dict[str, tuple[int, ...]]:
+    flags = {}
+    for name, landmarks in _mapping(record, "flags").items():
+        if not isinstance(landmarks, list) or len(landmarks) > LANDMARK_COUNT:
+            raise BrokenSource("a flag must be a list of landmarks.")
+        flags[name] = tuple(_count(landmark, "a landmark of a flag") for landmark in landmarks)
+        if max(flags[name], default=0) >= LANDMARK_COUNT:
+            raise BrokenSource(f"a landmark of a flag must be below {LANDMARK_COUNT}.")
+    return flags
 
 
 def _table(rows: object, name: str, columns: Sequence[str]) -> Floats:

@@ -5,13 +5,12 @@ or height, ``_m`` metres, ``_s`` seconds. Pictures are RGB, uint8, (height, widt
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
-from typing import Any, Final, NamedTuple
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from posemill.errors import SettingError
 from posemill.skeleton import LANDMARK_INDEX
 
 Picture = npt.NDArray[np.uint8]
@@ -66,7 +65,9 @@ class Pose:
     belief, 0..1, that there is a person. ``landmarks``: float32 (33, 5), columns x, y
     (0..1 of the picture), z (scale of x), visibility, presence (0..1). ``world``: float32
     (33, 3), metres from the middle of the hips. ``size_px``: (width, height) of the picture.
-    ``mask``: float32 (height, width), 0..1, or None when segmentation is off.
+    ``mask``: float32 (height, width), 0..1, or None when segmentation is off. ``flags``: what
+    is not plausible, and the landmarks it concerns: ``outside`` of the picture,
+    ``bone_jump`` (the length of a bone leaps), ``swapped`` (left and right changed places).
     """
 
     id: int
@@ -75,6 +76,7 @@ class Pose:
     world: Floats
     size_px: tuple[int, int]
     mask: Floats | None = None
+    flags: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
 
     def __getitem__(self, name: str) -> Landmark:
         """Return the landmark called ``name``, as in ``pose["left_wrist"]``."""
@@ -105,6 +107,7 @@ class Pose:
             "box": [round(value, 2) for value in box],
             "landmarks": landmarks.tolist(),
             "world": _rounded(self.world).tolist(),
+            "flags": {name: list(landmarks) for name, landmarks in self.flags.items()},
         }
 
 
@@ -132,50 +135,6 @@ class FramePoses:
             "time_s": round(self.time_s, 6),
             "people": [person.to_dict() for person in self.people],
         }
-
-
-MODEL_NAMES: Final = ("lite", "full", "heavy")  # by model_complexity
-
-
-@dataclass(frozen=True, slots=True)
-class PoseOptions:
-    """MediaPipe Pose's options under their own names, and how to run the models.
-
-    ``static_image_mode``: treat every frame as a picture of its own. ``model_complexity``:
-    0 lite, 1 full, 2 heavy. ``threads``: cores for one inference, 0 for all that there are.
-    """
-
-    static_image_mode: bool = False
-    model_complexity: int = 1
-    smooth_landmarks: bool = True
-    enable_segmentation: bool = False
-    smooth_segmentation: bool = True
-    min_detection_confidence: float = 0.5
-    min_tracking_confidence: float = 0.5
-    max_people: int = 1
-    engine: str = "openvino"
-    precision: str = "f32"
-    threads: int = 0
-
-    def __post_init__(self) -> None:
-        """Raise ``SettingError`` on a value that has no meaning."""
-        for option in fields(self):
-            if type(getattr(self, option.name)) is not type(option.default) and not (
-                isinstance(option.default, float) and type(getattr(self, option.name)) is int
-            ):
-                kind = type(option.default).__name__
-                raise SettingError(f"{option.name} must be of type {kind}")
-        if self.model_complexity not in (0, 1, 2):
-            raise SettingError("model_complexity must be 0, 1 or 2 (lite, full, heavy)")
-        for name in ("min_detection_confidence", "min_tracking_confidence"):
-            if not 0 <= getattr(self, name) <= 1:
-                raise SettingError(f"{name} must be from 0 to 1, not {getattr(self, name)}")
-        if self.max_people != 1:
-            raise SettingError("max_people must be 1: several people come in a later version")
-        if self.precision != "f32":
-            raise SettingError(f"precision must be f32, not {self.precision!r}")
-        if self.threads < 0:
-            raise SettingError("threads must be 0 (all cores) or more")
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,9 +9,10 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from posemill.bench.peers import MediaPipePeer
-from posemill.blazepose.estimator import BlazePoseEstimator, BlazePoseTracker, Model, Models
+from posemill.blazepose.estimator import BlazePoseEstimator, BlazePoseTracker, Fill, Model, Models
+from posemill.options import PoseOptions
 from posemill.runtime.openvino import OpenVinoEngine
-from posemill.types import Floats, Frame, FramePoses, PoseOptions
+from posemill.types import Floats, Frame, FramePoses
 
 T = TypeVar("T")
 
@@ -56,6 +57,9 @@ class TimedModel:
         result = self.model.run(timed_fill, timed_read)
         self.clock.seconds[self.name] += marks[1] - marks[0]
         return result
+
+    def run_all(self, jobs: Sequence[tuple[Fill, Callable[..., T]]]) -> list[T]:
+        return [self.run(fill, read) for fill, read in jobs]
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,11 +17,12 @@ from posemill.bench.measure import Clock, compare_with_mediapipe, measure_stages
 from posemill.bench.peers import MediaPipePeer
 from posemill.drawing import draw
 from posemill.errors import UsageError
+from posemill.options import MODEL_NAMES, PoseOptions
 from posemill.records import header
 from posemill.runtime.openvino import OpenVinoEngine
 from posemill.sinks import open_sink
 from posemill.sources import open_source
-from posemill.types import MODEL_NAMES, Frame, FramePoses, PoseOptions, SourceInfo
+from posemill.types import Frame, FramePoses, SourceInfo
 
 FIGURE: Final = "a drawn figure"
 _FIGURE_RATE: Final = 30

@@ -3,7 +3,7 @@
 Source: mediapipe/modules/pose_landmark/pose_landmark_cpu.pbtxt.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from itertools import count
 from typing import Protocol, TypeVar
@@ -42,21 +42,29 @@ from posemill.blazepose.smoothing import (
     one_euro_px,
     smooth_visibility,
 )
+from posemill.options import PoseOptions
 from posemill.skeleton import LANDMARK_COUNT
-from posemill.types import Floats, Frame, FramePoses, Pose, PoseOptions
+from posemill.types import Floats, Frame, FramePoses, Pose
 from posemill.warp import crop
 
 T = TypeVar("T")
 
 
+Fill = Callable[[Floats], None]
+
+
 class Model(Protocol):
     """One compiled model, safe to call from several threads."""
 
-    def run(self, fill: Callable[[Floats], None], read: Callable[..., T]) -> T:
+    def run(self, fill: Fill, read: Callable[..., T]) -> T:
         """Let ``fill`` write the input, float32 (size, size, 3), and ``read`` the outputs.
 
         Both see the model's own memory, which is theirs only until they return.
         """
+        ...
+
+    def run_all(self, jobs: Sequence[tuple[Fill, Callable[..., T]]]) -> list[T]:
+        """Do several ``run`` of one frame in whatever way is fastest, and return in order."""
         ...
 
 

@@ -16,6 +16,7 @@ R = TypeVar("R")
 _NO: Final = "no_"
 PANELS: Final[Mapping[Section, str]] = {
     "engine": "Engine",
+    "people": "Which people",
     "drawing": "Drawing",
     "selection": "Which frames",
     "limits": "Limits",

@@ -5,7 +5,8 @@ from importlib import import_module
 from typing import Final, Protocol, cast
 
 from posemill.errors import SettingError
-from posemill.types import Frame, FramePoses, PoseOptions
+from posemill.options import PoseOptions
+from posemill.types import Frame, FramePoses
 
 
 class Estimator(Protocol):

@@ -14,8 +14,9 @@ from typing import Any, Final
 import numpy as np
 
 from posemill.errors import EngineUnavailable, SettingError
+from posemill.options import MODEL_NAMES, PoseOptions
 from posemill.runtime.model_files import path_of
-from posemill.types import MODEL_NAMES, Floats, Frame, FramePoses, Pose, PoseOptions
+from posemill.types import Floats, Frame, FramePoses, Pose
 
 _INSTALL: Final = (
     "install posemill with its extra `mediapipe`, then "
@@ -96,6 +97,10 @@ def load(options: PoseOptions) -> MediaPipeEngine:
         raise EngineUnavailable(f"engine mediapipe needs mediapipe 0.10.21: {_INSTALL}") from error
     if options.threads > 1:
         raise SettingError("threads can't be more than 1 with engine mediapipe")
+    if options.max_people != 1:
+        raise SettingError("max_people must be 1 with engine mediapipe, which sees one person")
+    if options.precision == "fast":
+        raise SettingError("precision must be f32 or auto with engine mediapipe")
     _provide_model(Path(str(package.__file__)).parent, MODEL_NAMES[options.model_complexity])
     return MediaPipeEngine(solution, options)
 

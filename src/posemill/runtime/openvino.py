@@ -4,7 +4,7 @@ OpenVINO reads the ``.tflite`` files as they are. Outputs that nobody asked for 
 before compilation: MediaPipe itself computes its segmentation decoder for every frame.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from queue import Empty, LifoQueue
@@ -13,15 +13,17 @@ from typing import Any, Final, TypeVar
 from posemill.blazepose.estimator import (
     BlazePoseEstimator,
     BlazePoseTracker,
+    Fill,
     Models,
     StillTracker,
 )
 from posemill.blazepose.landmarks import HeatmapHead
 from posemill.errors import ModelCorrupt
+from posemill.options import MODEL_NAMES, PoseOptions
 from posemill.runtime.graph import convolve_before_upsampling, heatmap_head
 from posemill.runtime.model_files import path_of
 from posemill.runtime.quiet_openvino import ov
-from posemill.types import MODEL_NAMES, Floats, PoseOptions
+from posemill.types import Floats
 
 _HEATMAPS: Final = "Identity_3"
 _DETECTOR_OUTPUTS: Final = ("Identity", "Identity_1")  # boxes, scores
@@ -65,6 +67,10 @@ class OpenVinoModel:
             return read(*request.outputs)
         finally:
             self._idle.put(request)
+
+    def run_all(self, jobs: Sequence[tuple[Fill, Callable[..., T]]]) -> list[T]:
+        """Infer for several inputs, in order."""
+        return [self.run(fill, read) for fill, read in jobs]
 
     def _new_request(self) -> _Request:
         infer = self._compiled.create_infer_request()
