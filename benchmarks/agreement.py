@@ -20,8 +20,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from posemill.bench.peers import MediaPipePeer
 from posemill.options import PoseOptions
+from posemill.peers.mediapipe import MediaPipePeer
 from posemill.runtime import load_engine
 from posemill.sources import expand, open_source
 from posemill.types import Frame

@@ -101,12 +101,11 @@ class FakeSink:
     def begin(self, info: SourceInfo, header: dict[str, Any]) -> None:
         pass
 
-    def write(self, frame: Frame, poses: FramePoses, picture: Picture | None) -> None:
-        assert poses.index == frame.index
-        self.before_each(frame.index)
-        if self.error is not None and frame.index >= self.fails_at:
+    def write(self, poses: FramePoses, picture: Picture | None) -> None:
+        self.before_each(poses.index)
+        if self.error is not None and poses.index >= self.fails_at:
             raise self.error
-        self.frames.append(frame.index)
+        self.frames.append(poses.index)
         self.pictures.append(picture)
 
     def finish(self) -> None:

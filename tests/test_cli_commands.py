@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 
 from posemill import __version__
-from posemill.bench.peers import MediaPipePeer
 from posemill.cli import main
 from posemill.cli.report import Report, one_line
 from posemill.config import TABLE
 from posemill.errors import EngineUnavailable
+from posemill.peers.mediapipe import MediaPipePeer
 from posemill.runtime import model_files
 from posemill.runtime.model_files import MODELS, ModelState, ModelStatus
 

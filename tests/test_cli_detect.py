@@ -467,3 +467,77 @@ def test_a_signal_that_is_ignored_stays_ignored(number: signal.Signals) -> None:
         assert signal.getsignal(number) is signal.SIG_IGN
     finally:
         signal.signal(number, before)
+
+
+def long_video(name: str, frames: int = 90) -> str:
+    """Three seconds of it, with a key frame in each third of a second."""
+    with av.open(name, "w") as container:
+        stream = container.add_stream("libx264", rate=30, options={"g": "10", "bf": "2"})
+        stream.width, stream.height = 64, 48
+        stream.pix_fmt = "yuv420p"
+        for index in range(frames):
+            pixels = np.full((48, 64, 3), 40 + index % 200, np.uint8)
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(pixels, format="rgb24")))
+        container.mux(stream.encode(None))
+    return name
+
+
+@pytest.mark.parametrize(
+    "selection", [[], ["--every", "4"], ["--fps", "11"], ["--start", "0.7", "--end", "2.6"]]
+)
+def test_parts_of_a_video_give_the_same_records(selection: list[str], engine: FakeEngine) -> None:
+    long_video("a.mp4")
+    settings = ["--track-patience-s", "0.3", *selection]
+    assert main(["detect", "a.mp4", "--out", "whole.jsonl", "--segments", "off", *settings]) == 0
+    engine.trackers = 0
+    assert main(["detect", "a.mp4", "--out", "parts.jsonl", "--segments", "3", *settings]) == 0
+    assert engine.trackers >= 2
+    assert engine.options.threads == 1
+    assert records("parts.jsonl") == records("whole.jsonl")
+
+
+def test_parts_of_a_video_are_drawn_in_order(engine: FakeEngine) -> None:
+    long_video("a.mp4")
+    for name, segments in (("whole", "off"), ("parts", "2")):
+        outs = ["--out", f"{name}.jsonl", "--out", f"{name}.mp4"]
+        assert main(["detect", "a.mp4", *outs, "--segments", segments]) == 0
+    assert engine.trackers == 3
+    assert records("parts.jsonl") == records("whole.jsonl")
+    assert Path("parts.mp4").read_bytes() == Path("whole.mp4").read_bytes()
+
+
+def test_short_videos_and_pictures_are_not_divided(engine: FakeEngine) -> None:
+    long_video("a.mp4")
+    picture("b.png")
+    assert main(["detect", "a.mp4", "b.png", "--out", "r.jsonl"]) == 0
+    assert (engine.trackers, engine.estimators) == (1, 1)
+
+
+def test_ctrl_c_completes_what_is_joined() -> None:
+    long_video("a.mp4", 600)
+    running = process("a.mp4", "--out", "r.jsonl", "--segments", "2", pace_s=0.01)
+    time.sleep(2.0)
+    running.send_signal(signal.SIGINT)
+    _, said = running.communicate(timeout=20)
+    assert running.returncode == 130
+    assert b"complete up to there" in said
+    found = records("r.jsonl")[1:]
+    assert [record["frame"] for record in found] == list(range(len(found)))
+    assert 0 < len(found) < 600
+
+
+def test_parts_of_a_damaged_video_tell_the_same(capfd: pytest.CaptureFixture[str]) -> None:
+    with av.open(long_video("a.mp4")) as container:
+        packets = [packet for packet in container.demux(video=0) if packet.pos is not None]
+    torn = packets[50]
+    assert torn.pos is not None
+    data = bytearray(Path("a.mp4").read_bytes())
+    data[torn.pos : torn.pos + torn.size] = b"\xff" * torn.size
+    Path("a.mp4").write_bytes(data)
+    settings = ["detect", "a.mp4", "--track-patience-s", "0.3"]
+    said = []
+    for name, segments in (("whole", "off"), ("parts", "3")):
+        assert main([*settings, "--out", f"{name}.jsonl", "--segments", segments]) == 2
+        said.append([line for line in capfd.readouterr().err.splitlines() if "damaged" in line])
+    assert said[0] == said[1] != []
+    assert records("parts.jsonl") == records("whole.jsonl")

@@ -244,3 +244,16 @@ def test_what_kubernetes_sets_is_passed_over() -> None:
         "POSEMILL_THREADS": "2",
     }
     assert resolve({}, environ).settings.threads == 2
+
+
+@pytest.mark.parametrize(
+    ("raw", "value"), [("off", "off"), ("auto", "auto"), ("4", "4"), (4, "4"), (" 2 ", "2")]
+)
+def test_segments_are_a_word_or_a_number(raw: object, value: str) -> None:
+    assert TABLE["segments"].parse(raw, "--segments") == value
+
+
+@pytest.mark.parametrize("raw", ["0", "-1", "257", "2.5", "many", "", True, 1.5])
+def test_other_segments_are_refused(raw: object) -> None:
+    with pytest.raises(SettingError, match="segments must be off, auto or a whole number from 1"):
+        TABLE["segments"].parse(raw, "--segments")

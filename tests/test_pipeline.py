@@ -9,7 +9,7 @@ import pytest
 
 from fakes import FakeEngine, FakeSink, FakeSource
 from posemill.errors import BrokenSource, SinkError
-from posemill.pipeline import PROGRESS_INTERVAL_S, Progress, run
+from posemill.pipeline import PROGRESS_INTERVAL_S, Progress, run, write
 from posemill.types import Frame, FramePoses, Picture
 
 
@@ -146,3 +146,34 @@ def test_progress_is_throttled_and_ends_with_the_last_frame() -> None:
     report = run(FakeSource(100), engine.track, None, [FakeSink()], told.append)
     assert told[-1] == Progress(100, 99 / 25)
     assert 2 <= len(told) <= 2 + report.elapsed_s / PROGRESS_INTERVAL_S
+
+
+class Found(list[FramePoses]):
+    """Poses that were tracked elsewhere."""
+
+    damage: str | None = None
+
+
+def test_poses_from_elsewhere_are_written_without_pictures() -> None:
+    found = Found(track(frame) for frame in FakeSource(40))
+    found.damage = "torn"
+    told: list[Progress] = []
+    sink = FakeSink()
+    report = write(found, [sink], told.append)
+    assert sink.frames == list(range(40))
+    assert sink.pictures == [None] * 40
+    assert (report.frames, report.with_people, report.damage) == (40, 39, "torn")
+    assert told[-1] == Progress(40, 39 / 25)
+    assert not report.interrupted
+
+
+def test_ctrl_c_while_poses_are_written_keeps_those_before() -> None:
+    class Interrupted(Found):
+        def __iter__(self) -> Iterator[FramePoses]:
+            yield from super().__iter__()
+            raise KeyboardInterrupt
+
+    sink = FakeSink()
+    report = write(Interrupted(track(frame) for frame in FakeSource(5)), [sink])
+    assert report.interrupted
+    assert sink.frames == list(range(5))

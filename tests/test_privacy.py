@@ -12,7 +12,7 @@ from PIL import Image
 
 from posemill.bench.figure import draw_figure
 from posemill.sinks import open_sink
-from posemill.types import Frame, FramePoses, SourceInfo
+from posemill.types import FramePoses, SourceInfo
 
 INTERNET = re.compile(r"AF_INET6?\b|AF_NETLINK\b")
 
@@ -41,8 +41,7 @@ def figure_clip(folder: Path) -> Path:
     sink = open_sink(path, SourceInfo("figure", "video", 320, 240, fps=10.0), {})
     for index in range(5):
         picture = draw_figure(320, 240, index / 10)
-        frame = Frame(picture, index, index / 10)
-        sink.write(frame, FramePoses(index, frame.time_s, (320, 240)), picture)
+        sink.write(FramePoses(index, index / 10, (320, 240)), picture)
     sink.finish()
     return path
 

@@ -27,7 +27,7 @@ def write(sink: Sink, count: int) -> None:
     for index in range(count):
         frame = Frame(np.roll(NOISE, 7 * index, axis=1), index, index / 25)
         poses = FramePoses(index, index / 25, (320, 240), (fake_pose(frame),))
-        sink.write(frame, poses, frame.pixels if sink.wants_picture else None)
+        sink.write(poses, frame.pixels if sink.wants_picture else None)
 
 
 @every_suffix

@@ -8,7 +8,7 @@ from PIL import Image
 
 from posemill.errors import SinkError, UsageError
 from posemill.sinks import open_sink
-from posemill.types import Frame, FramePoses, Picture, SourceInfo
+from posemill.types import FramePoses, Picture, SourceInfo
 
 NOBODY = FramePoses(0, 0.0, (1, 1))
 
@@ -18,7 +18,7 @@ def save(path: Path, picture: Picture) -> None:
     sink = open_sink(path, info, {})
     assert sink.wants_picture
     try:
-        sink.write(Frame(picture[:, :, :3]), NOBODY, picture)
+        sink.write(NOBODY, picture)
         sink.finish()
     finally:
         sink.discard()
@@ -110,7 +110,7 @@ def test_a_picture_that_is_not_contiguous(tmp_path: Path) -> None:
 
 def test_only_one_picture_fits(tmp_path: Path) -> None:
     sink = open_sink(tmp_path / "a.png", SourceInfo("a.mp4", "video", 160, 90), {})
-    sink.write(Frame(gradient()), NOBODY, gradient())
+    sink.write(NOBODY, gradient())
     with pytest.raises(UsageError, match="one picture only"):
-        sink.write(Frame(gradient()), NOBODY, gradient())
+        sink.write(NOBODY, gradient())
     sink.discard()

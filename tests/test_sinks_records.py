@@ -34,8 +34,8 @@ def frame(index: int, people: int = 1) -> tuple[Frame, FramePoses]:
 
 
 def write(sink: Sink, frames: Sequence[tuple[Frame, FramePoses]]) -> None:
-    for made, poses in frames:
-        sink.write(made, poses, None)
+    for _, poses in frames:
+        sink.write(poses, None)
 
 
 def test_json_lines_are_a_header_and_a_line_a_frame(tmp_path: Path) -> None:
@@ -138,10 +138,10 @@ def test_csv_has_a_row_a_landmark(tmp_path: Path) -> None:
 @pytest.mark.parametrize("suffix", [".jsonl", ".json", ".csv"])
 def test_a_number_that_is_not_finite_is_no_record(tmp_path: Path, suffix: str) -> None:
     sink = open_sink(tmp_path / f"out{suffix}", info(), head())
-    made, poses = frame(0)
+    _, poses = frame(0)
     poses.people[0].world[3] = np.nan
     with pytest.raises(ValueError, match="finite"):
-        sink.write(made, poses, None)
+        sink.write(poses, None)
     sink.discard()
     assert list(tmp_path.iterdir()) == []
 
@@ -206,7 +206,6 @@ def test_a_full_disk_behind_stdout_is_reported(monkeypatch: pytest.MonkeyPatch) 
 def test_a_record_is_quick(tmp_path: Path) -> None:
     from time import process_time
 
-    made = Frame(np.zeros((48, 64, 3), np.uint8))
     numbers = np.random.default_rng(1)
     person = Pose(
         0,
@@ -220,7 +219,7 @@ def test_a_record_is_quick(tmp_path: Path) -> None:
     costs_s = []
     for _ in range(50):
         started = process_time()
-        sink.write(made, poses, None)
+        sink.write(poses, None)
         costs_s.append(process_time() - started)
     sink.discard()
     assert min(costs_s) < 0.001  # 0.15 ms where this was written

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from posemill.errors import SinkError
 from posemill.sinks import open_sink, sound
 from posemill.sinks.video import VideoSink
-from posemill.types import Frame, FramePoses, Picture, SourceInfo
+from posemill.types import FramePoses, Picture, SourceInfo
 
 RATE = 48_000
 
@@ -31,8 +31,7 @@ def save(
     assert isinstance(sink, VideoSink)
     assert sink.wants_picture
     for index, (picture, time_s) in enumerate(zip(pictures, times_s, strict=True)):
-        frame = Frame(picture[:, :, :3], index, time_s)
-        sink.write(frame, FramePoses(index, time_s, (width, height)), picture)
+        sink.write(FramePoses(index, time_s, (width, height)), picture)
     sink.finish()
     return sink
 

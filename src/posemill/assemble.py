@@ -1,6 +1,5 @@
 """Builds the engine, the sources and the sinks that the settings ask for; nothing else does."""
 
-import os
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -9,12 +8,14 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from posemill.config import Settings
+from posemill.cores import usable_cores
 from posemill.options import MODEL_NAMES, PoseOptions
 from posemill.types import Frame, FramePoses, Picture, SourceInfo
 
 if TYPE_CHECKING:
     from posemill.drawing import DrawingStyle
     from posemill.runtime import Engine
+    from posemill.segments import Joined
     from posemill.sinks import Sink
     from posemill.sources import Selection, Source
 
@@ -58,9 +59,7 @@ def threads_beside_drawing() -> int:
     Measured on two cores: with all of them for inference, an annotated video takes a tenth
     more processor time and longer, since the stages get into each other's way.
     """
-    usable = getattr(os, "sched_getaffinity", None)
-    cores = len(usable(0)) if usable else os.cpu_count() or 1
-    return max(1, cores // 2)
+    return max(1, usable_cores() // 2)
 
 
 class Workshop:
@@ -104,6 +103,33 @@ class Workshop:
         """Return what finds the people in the frames of one source, a picture or a video."""
         return _Tracking(self._loaded, static=kind == "picture")
 
+    def in_parts(
+        self, source: "Source", address: str | Path, *, drawn: bool, stopped: Callable[[], bool]
+    ) -> "Joined | None":
+        """Return the poses of ``source``, a video tracked in parts, where the settings say so.
+
+        Where nothing is ``drawn`` they take ``source`` itself, and its frames with it;
+        otherwise they open ``address`` again.
+        """
+        from posemill.segments import Divisible, Joined, plan  # noqa: PLC0415
+
+        length_s = self._length_s(source.info)
+        workers = self._segments(length_s, drawn=drawn)
+        if workers < 2 or not isinstance(source, Divisible):
+            return None
+        divided = self.open(address) if drawn else source
+        assert isinstance(divided, Divisible)
+        parts = plan(length_s, workers, self.options.track_patience_s)
+        shared = self._threads.submit(_load_engine, replace(self.options, threads=1))
+        return Joined(
+            divided,
+            lambda: shared.result().tracker().track,
+            workers=parts.workers,
+            length_s=parts.length_s,
+            settled_s=parts.settled_s,
+            stopped=stopped,
+        )
+
     def rendering(self, kind: str) -> Callable[[Frame, FramePoses], Picture]:
         """Return what draws the people of a frame into a copy of it."""
         from posemill.drawing import draw  # noqa: PLC0415
@@ -114,13 +140,14 @@ class Workshop:
     def header(self, info: SourceInfo) -> Mapping[str, Any]:
         """Return the posemill/1 header of one source."""
         from posemill.records import header  # noqa: PLC0415
+        from posemill.runtime.precision import effective_precision  # noqa: PLC0415
 
         options = self.options
         return header(
             info,
             model=MODEL_NAMES[options.model_complexity],
             engine=options.engine,
-            precision=options.precision,
+            precision=effective_precision(options),
         )
 
     def sink(self, path: Path, info: SourceInfo) -> "Sink":
@@ -128,6 +155,28 @@ class Workshop:
         from posemill.sinks import open_sink  # noqa: PLC0415
 
         return open_sink(path, info, self.header(info), several=self._several)
+
+    def _length_s(self, info: SourceInfo) -> float | None:
+        ends = [t for t in (self._settings.end, info.duration_s) if t is not None]
+        return max(min(ends) - (self._settings.start or 0.0), 0.0) if ends else None
+
+    def _segments(self, length_s: float | None, *, drawn: bool) -> int:
+        """Return how many parts are to be tracked at once."""
+        from posemill.segments import SHORTEST_S  # noqa: PLC0415
+
+        options, wanted = self.options, self._settings.segments
+        # Masks would fill the memory, and ids of a single pass mean nothing to a part.
+        chosen_by_id = options.subject is not None and options.subject.isdecimal()
+        if wanted == "off" or options.enable_segmentation or chosen_by_id:
+            return 0
+        if wanted != "auto":
+            return int(wanted)
+        if self._settings.threads or options.engine != "openvino" or length_s is None:
+            return 0
+        # Drawing, encoding and decoding once more take as long as the smaller models.
+        if drawn and MODEL_NAMES[options.model_complexity] != "heavy":
+            return 0
+        return min(usable_cores(), int(length_s // SHORTEST_S))
 
     def _loaded(self) -> "Engine":
         if self._engine is None:

@@ -26,6 +26,7 @@ FILE_VARIABLE: Final = "POSEMILL_CONFIG"
 PREFIX: Final = "POSEMILL_"
 DEFAULT_ORIGIN: Final = "default"
 LABEL_WIDTH: Final = 16
+SEGMENTS: Final = ("off", "auto")
 _MAX_BYTES: Final = 1_000_000
 # What Kubernetes sets in every container for a service that is called posemill.
 _OF_KUBERNETES: Final = re.compile(r"POSEMILL_(SERVICE_|PORT$|PORT_\d)", re.ASCII)
@@ -107,10 +108,21 @@ def _parse_subject(raw: object) -> Value:
     return _within(text, is_subject(text))
 
 
+_SEGMENT_NUMBER: Final = _whole(1, 256)
+
+
+def _parse_segments(raw: object) -> Value:
+    text = str(raw) if type(raw) is int else _text(raw)
+    return text if text in SEGMENTS else str(_SEGMENT_NUMBER.parse(text))
+
+
 FLAG: Final = Kind("true or false", "", _parse_flag)
 SHARE: Final = _number(0, 1)
 MOMENT: Final = Kind("seconds or [hh:]mm:ss, from 0 up", "TIME", _parse_moment)
 REGION: Final = Kind("x,y,width,height in pixels", "X,Y,W,H", _parse_region)
+SEGMENT_COUNT: Final = Kind(
+    f"{', '.join(SEGMENTS)} or {_SEGMENT_NUMBER.expects}", "off|auto|N", _parse_segments
+)
 SUBJECT: Final = Kind(
     " or ".join(SUBJECTS) + " or the id of a person", "|".join((*SUBJECTS, "ID")), _parse_subject
 )
@@ -224,6 +236,9 @@ class Settings:
     )
     precision: str = _row("f32", _choice(*PRECISIONS), "engine", "Their arithmetic.")
     threads: int = _row(0, _whole(0, 1024), "engine", "Cores for one inference, 0 for all.")
+    model_cache: bool = _row(
+        True, FLAG, "engine", "Keep compiled models in the user's cache folder for the next start."
+    )
     style: str = _row(
         "plain",
         _choice("plain", "limbs"),
@@ -257,6 +272,13 @@ class Settings:
     rotate: int = _row(0, _choice(0, 90, 180, 270), "selection", "Degrees to turn it, clockwise.")
     all_frames: bool = _row(
         False, FLAG, "selection", "Take every frame of an animated picture, not only the first."
+    )
+    segments: str = _row(
+        "auto",
+        SEGMENT_COUNT,
+        "selection",
+        "Track so many parts of a long video at once; auto: where it is faster.",
+        '"off"',
     )
     max_pixels: int = _row(64_000_000, _whole(1), "limits", "Largest width x height to decode.")
     debug: bool = _row(False, FLAG, "other", "Show where in the program an error arose.")

@@ -25,7 +25,7 @@ class PoseOptions:
     detector looks at every frame, otherwise every ``redetect_every`` frames, 0 for half a
     second. ``detect_tiles``, ``detect_rotations``: None chooses, see ``config.py``. ``region``:
     x, y, width, height in pixels. ``threads``: cores for one inference, 0 for all that there
-    are.
+    are. ``model_cache``: keep compiled models between runs.
     """
 
     static_image_mode: bool = False
@@ -48,6 +48,7 @@ class PoseOptions:
     engine: str = "openvino"
     precision: str = "f32"
     threads: int = 0
+    model_cache: bool = True
 
     def __post_init__(self) -> None:
         """Raise ``SettingError`` on a value that has no meaning."""

@@ -5,7 +5,7 @@ stages overlap on as many cores as there are; bounded hand-overs keep the order 
 nothing. Whatever ends one stage ends the others, and no thread outlives ``run``.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from time import perf_counter
@@ -34,6 +34,17 @@ class FrameSource(Protocol):
         """Yield the frames, in order."""
 
 
+class Tracked(Protocol):
+    """Poses from somewhere else, with ``damage`` as of a source."""
+
+    @property
+    def damage(self) -> str | None:
+        """After iterating, a sentence when the source turned out damaged part-way."""
+
+    def __iter__(self) -> Iterator[FramePoses]:
+        """Yield the poses of all frames, in order."""
+
+
 class FrameSink(Protocol):
     """What the pipeline needs of a sink; completing or discarding it is the caller's."""
 
@@ -41,8 +52,8 @@ class FrameSink(Protocol):
     def wants_picture(self) -> bool:
         """Whether ``write`` is to be given the annotated picture."""
 
-    def write(self, frame: Frame, poses: FramePoses, picture: Picture | None) -> None:
-        """Take one frame, in order."""
+    def write(self, poses: FramePoses, picture: Picture | None) -> None:
+        """Take the poses of one frame, in order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +121,60 @@ def run(
     return RunReport(*written, elapsed_s, source.damage, interrupted)
 
 
+def follow(tracked: Iterable[FramePoses]) -> Track:
+    """Return what gives each frame the poses that ``tracked`` has for it, both in order."""
+    following = iter(tracked)
+
+    def track(frame: Frame) -> FramePoses:
+        poses = next(following, None)
+        if poses is None:
+            raise _StoppedError
+        if poses.index != frame.index:
+            raise RuntimeError(f"poses of frame {poses.index} came for frame {frame.index}")
+        return poses
+
+    return track
+
+
+def write(
+    tracked: Tracked,
+    sinks: Sequence[FrameSink],
+    on_progress: Callable[[Progress], None] | None = None,
+    *,
+    stopped: Callable[[], bool] = never,
+) -> RunReport:
+    """Write the poses of ``tracked`` to all ``sinks``, where no picture is wanted.
+
+    When ``stopped()`` turns true, or on KeyboardInterrupt, what is written so far counts.
+    """
+    started = told = perf_counter()
+    frames = with_people = 0
+    last_s = 0.0
+    is_interrupted = False
+    try:
+        for poses in tracked:
+            if stopped():
+                break
+            for sink in sinks:
+                sink.write(poses, None)
+            frames, with_people = frames + 1, with_people + bool(poses.people)
+            last_s = poses.time_s
+            if on_progress is not None and perf_counter() - told >= PROGRESS_INTERVAL_S:
+                on_progress(Progress(frames, last_s))
+                told = perf_counter()
+    except KeyboardInterrupt:
+        is_interrupted = True
+    elapsed_s = perf_counter() - started
+    if on_progress is not None:
+        on_progress(Progress(frames, last_s))
+    is_interrupted |= stopped()
+    return RunReport(frames, with_people, elapsed_s, tracked.damage, is_interrupted)
+
+
+class _StoppedError(Exception):
+    """There are no more poses to follow."""
+
+
 class _Written(NamedTuple):
     frames: int
     with_people: int
@@ -140,7 +205,7 @@ def _track(
             if on_progress is not None and perf_counter() - told >= PROGRESS_INTERVAL_S:
                 on_progress(Progress(count, last))
                 told = perf_counter()
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, _StoppedError):
         return True
     if on_progress is not None:
         on_progress(Progress(count, last))
@@ -154,7 +219,7 @@ def _write(tracked: Handoff[Work], render: Render | None, sinks: Sequence[FrameS
         for frame, poses in tracked:
             picture = None if draw is None else draw(frame, poses)
             for sink in sinks:
-                sink.write(frame, poses, picture if sink.wants_picture else None)
+                sink.write(poses, picture if sink.wants_picture else None)
             frames += 1
             with_people += bool(poses.people)
     finally:

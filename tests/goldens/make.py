@@ -16,7 +16,7 @@ import numpy as np
 from skimage import data
 
 from posemill.bench.figure import draw_figure
-from posemill.bench.peers import MediaPipePeer
+from posemill.peers.mediapipe import MediaPipePeer
 from posemill.types import Picture
 
 TARGET = Path(__file__).with_name("mediapipe_0.10.21.json")

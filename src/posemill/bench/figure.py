@@ -15,18 +15,35 @@ _SHIRT, _TROUSERS, _SHOE = (40, 84, 150), (48, 48, 58), (30, 30, 30)
 _WALL, _FLOOR, _LIP, _WHITE = (168, 176, 182), (120, 104, 88), (150, 60, 60), (250, 250, 250)
 
 
+# Of a figure's height in tenths: what its arms reach to either side, and where its feet are.
+_REACH, _FEET = 2.1, 7.8
+
+
 def draw_figure(width: int = 1280, height: int = 720, time_s: float = 0.0) -> Picture:
     """Return a standing person, from the front, who sways and moves the arms with time.
 
     RGB uint8 (height, width, 3); sharp enough from about 100 pixels of height.
     """
+    return draw_figures(1, width, height, time_s)
+
+
+def draw_figures(count: int, width: int = 1280, height: int = 720, time_s: float = 0.0) -> Picture:
+    """Return ``count`` such people side by side, each in a time of their own.
+
+    They are smaller where they would touch. RGB uint8 (height, width, 3).
+    """
     picture = Image.new("RGB", (width, height), _WALL)
     pen = ImageDraw.Draw(picture)
     pen.rectangle((0, height * 0.8, width, height), fill=_FLOOR)
-    unit = height / 10
-    x, y = width / 2 + sin(time_s) * unit * 0.6, unit
-    _body(pen, x, y, unit, sin(time_s * 1.3) * 0.4)
-    _head(pen, x, y, unit)
+    tallest = unit = height / 10
+    if count > 1:
+        unit = min(tallest, width / count / (2 * _REACH))
+    for number in range(count):
+        own_s = time_s + number
+        x = width * (number + 0.5) / count + sin(own_s) * unit * 0.6 / count
+        y = tallest + _FEET * (tallest - unit)
+        _body(pen, x, y, unit, sin(own_s * 1.3) * 0.4)
+        _head(pen, x, y, unit)
     return np.asarray(picture.filter(ImageFilter.GaussianBlur(height / 600)))
 
 

@@ -1,182 +1,91 @@
-"""`posemill bench`: from a clip to a table of what each stage costs, and against MediaPipe."""
+"""The figures of `posemill bench` as a plain table for people."""
 
-import os
-import platform
-import tempfile
-import time
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
-from fractions import Fraction
-from importlib.metadata import version
-from itertools import islice
-from pathlib import Path
-from typing import Any, Final
-
-from posemill.bench.figure import draw_figure
-from posemill.bench.measure import Clock, compare_with_mediapipe, measure_stages, on_one_core
-from posemill.bench.peers import MediaPipePeer
-from posemill.drawing import draw
-from posemill.errors import UsageError
-from posemill.options import MODEL_NAMES, PoseOptions
-from posemill.records import header
-from posemill.runtime.openvino import OpenVinoEngine
-from posemill.sinks import open_sink
-from posemill.sources import open_source
-from posemill.types import Frame, FramePoses, SourceInfo
-
-FIGURE: Final = "a drawn figure"
-_FIGURE_RATE: Final = 30
-
-
-@dataclass(frozen=True, slots=True)
-class BenchRequest:
-    """``source``: a video, or None for a drawn figure. ``frames``: at most so many of it."""
-
-    source: str | None = None
-    frames: int = 150
-    against: str | None = None
-    mediapipe_python: str | None = None
-    options: PoseOptions = field(default_factory=PoseOptions)
-
-
-def run_bench(request: BenchRequest) -> dict[str, Any]:
-    """Measure and return everything as plain data, CPU milliseconds a frame throughout."""
-    if request.against not in (None, "mediapipe"):
-        raise UsageError(f"--against knows mediapipe, not {request.against!r}")
-    options = replace(request.options, threads=1)
-    with tempfile.TemporaryDirectory(prefix="posemill-bench-") as folder, on_one_core():
-        clock = Clock()
-        info, frames = _decode(request, Path(folder), clock)
-        engine = OpenVinoEngine(options)
-        inside = measure_stages(engine, options, frames)
-        tracker = engine.tracker()
-        poses = [tracker.track(frame) for frame in frames]
-        _render(info, frames, poses, Path(folder), clock)
-        stages = {"decode": clock.seconds["decode"], **inside.seconds}
-        stages |= {"draw": clock.seconds["draw"], "encode": clock.seconds["encode"]}
-        result: dict[str, Any] = {
-            "machine": _machine(),
-            "source": info.name,
-            "size": [info.width, info.height],
-            "frames": len(frames),
-            "frames_with_people": sum(bool(pose.people) for pose in poses),
-            "model": MODEL_NAMES[options.model_complexity],
-            "precision": options.precision,
-            "threads": 1,
-            "stages_ms": {name: round(1000 * s / len(frames), 3) for name, s in stages.items()},
-        }
-        if request.against:
-            result["against"] = _against(request, engine, options, frames)
-    return result
+from collections.abc import Iterator
+from typing import Any
 
 
 def lines(result: dict[str, Any]) -> Iterator[str]:
-    """Yield the result as a plain table for people."""
+    """Yield the table of a result of ``run_bench``."""
+    yield from _top(result)
+    yield from _stages(result)
+    yield from _floor(result["floor"])
+    yield from _throughput(result["throughput"])
+    yield from _people(result["people"])
+    if result.get("against"):
+        yield from _against(result["against"])
+
+
+def _top(result: dict[str, Any]) -> Iterator[str]:
     width, height = result["size"]
     machine = result["machine"]
-    yield f"machine    {machine['processor']}, {machine['cores']} cores, one of them used"
-    yield f"versions   Python {machine['python']}, OpenVINO {machine['openvino']}"
+    yield f"machine    {machine['processor']}, {machine['usable_cores']} cores"
+    yield (
+        f"versions   posemill {machine['posemill']}, Python {machine['python']}, "
+        f"OpenVINO {machine['openvino']}, numpy {machine['numpy']}, PyAV {machine['av']}"
+    )
     yield f"source     {result['source']}, {width}x{height}"
     yield f"frames     {result['frames']}, {result['frames_with_people']} with people"
     yield f"model      {result['model']}, {result['precision']}"
+
+
+def _stages(result: dict[str, Any]) -> Iterator[str]:
+    stages = result["stages_ms"]
     yield ""
-    yield f"{'stage':<18}{'CPU ms a frame':>16}"
-    for name, milliseconds in result["stages_ms"].items():
-        yield f"{name:<18}{milliseconds:>16.2f}"
-    for peer in result.get("against", []):
-        if peer is result["against"][0]:
-            yield ""
-            yield f"{'against ' + peer['peer']:<30}{'posemill':>10}{'MediaPipe':>11}"
-            yield f"{'':<30}{'ms':>10}{'ms':>11}{'ratio':>8}{'low..high':>14}"
-        spread = f"{peer['ratio_low']:.2f}..{peer['ratio_high']:.2f}"
+    yield f"{'stage, one core':<30}{'CPU ms a frame':>16}"
+    for name, milliseconds in stages.items():
+        yield f"{name:<30}{milliseconds:>16.2f}"
+    yield f"{'sum':<30}{sum(stages.values()):>16.2f}"
+
+
+def _floor(floor: dict[str, Any]) -> Iterator[str]:
+    yield ""
+    yield f"peak of one core {floor['peak_gflops']} GFLOP/s ({floor['method']})"
+    yield f"{'model':<30}{'M mult-adds':>14}{'floor ms':>11}{'ms':>9}{'share':>8}{'low..high':>14}"
+    for row in floor["models"]:
         yield (
-            f"{peer['mode']:<30}{peer['ours_ms']:>10.2f}{peer['mediapipe_ms']:>11.2f}"
-            f"{peer['ratio']:>8.3f}{spread:>14}"
+            f"{row['model']:<30}{row['multiply_adds'] / 1e6:>14.1f}{row['floor_ms']:>11.2f}"
+            f"{row['best_ms']:>9.2f}{row['share_of_peak']:>8.2f}{_range(row):>14}"
         )
 
 
-def _decode(
-    request: BenchRequest, folder: Path, clock: Clock
-) -> tuple[SourceInfo, Sequence[Frame]]:
-    path = request.source or _figure_clip(folder, request.frames)
-    with open_source(path) as source:
-        info = source.info if request.source else replace(source.info, name=FIGURE)
-        with clock("decode"):
-            frames = list(islice(source, request.frames))
-    if not frames:
-        raise UsageError(f"{request.source} has no frames to measure on")
-    return info, frames
+def _throughput(rows: list[dict[str, Any]]) -> Iterator[str]:
+    yield ""
+    yield (
+        f"{'streams':<30}{'frames/s':>10}{'low..high':>16}{'CPU ms':>8}"
+        f"{'p50':>8}{'p95':>7}{'p99 ms':>8}{'MiB':>7}"
+    )
+    for row in rows:
+        spread = f"{row['low']:.1f}..{row['high']:.1f}"
+        line = f"{row['name']:<30}{row['frames_per_s']:>10.1f}{spread:>16}{row['cpu_ms']:>8.2f}"
+        if latency := row.get("latency_ms"):
+            line += f"{latency['p50']:>8.1f}{latency['p95']:>7.1f}{latency['p99']:>8.1f}"
+        if "peak_mib" in row:
+            line += f"{'':23}{row['peak_mib']:>7.0f}"
+        yield line
 
 
-def _figure_clip(folder: Path, count: int) -> Path:
-    path = folder / "figure.mp4"
-    width, height = 1280, 720
-    rate = Fraction(_FIGURE_RATE)
-    info = SourceInfo(FIGURE, "video", width, height, fps=float(rate))
-    sink = open_sink(path, info, {})
-    for index in range(count):
-        time_s = index / _FIGURE_RATE
-        frame = Frame(draw_figure(width, height, time_s), index, time_s)
-        sink.write(frame, FramePoses(index, time_s, (width, height)), frame.pixels)
-    sink.finish()
-    return path
-
-
-def _render(
-    info: SourceInfo,
-    frames: Sequence[Frame],
-    poses: Sequence[FramePoses],
-    folder: Path,
-    clock: Clock,
-) -> None:
-    top = header(info, model="", engine="openvino", precision="f32")
-    sink = open_sink(folder / "annotated.mp4", replace(info, extra={}), top)
-    for frame, pose in zip(frames, poses, strict=True):
-        with clock("draw"):
-            picture = draw(frame, pose)
-        with clock("encode"):
-            sink.write(frame, pose, picture)
-    with clock("encode"):
-        sink.finish()
-
-
-def _against(
-    request: BenchRequest, engine: OpenVinoEngine, options: PoseOptions, frames: Sequence[Frame]
-) -> list[dict[str, Any]]:
-    results = []
-    with MediaPipePeer(request.mediapipe_python) as peer:
-        for static in (False, True):
-            compared = compare_with_mediapipe(engine, options, frames, peer, static=static)
-            results.append(
-                {
-                    "peer": "MediaPipe 0.10.21",
-                    "mode": compared.mode,
-                    "ours_ms": round(compared.ours_ms, 3),
-                    "mediapipe_ms": round(compared.mediapipe_ms, 3),
-                    "ratio": round(compared.ratio, 3),
-                    "ratio_low": round(min(compared.ratios), 3),
-                    "ratio_high": round(max(compared.ratios), 3),
-                }
+def _people(measured: dict[str, list[dict[str, Any]]]) -> Iterator[str]:
+    yield ""
+    yield f"{'people in the picture':<30}{'found':>7}{'ms':>10}{'ratio':>8}{'low..high':>14}"
+    for how, rows in measured.items():
+        for row in rows:
+            yield (
+                f"{row['people']}, {how:<27}{row['found']:>7.1f}{row['ms']:>10.2f}"
+                f"{row['ratio']:>8.2f}{_range(row):>14}"
             )
-    return results
 
 
-def _machine() -> dict[str, Any]:
-    return {
-        "processor": _processor(),
-        "cores": os.cpu_count(),
-        "python": platform.python_version(),
-        "openvino": version("openvino"),
-        "posemill": version("posemill"),
-        "time": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
-    }
+def _against(rows: list[dict[str, Any]]) -> Iterator[str]:
+    for row in rows:
+        if row is rows[0]:
+            yield ""
+            yield f"{'against':<46}{'posemill':>10}{'peer':>9}{'ratio':>8}{'low..high':>14}"
+        name = f"{row['peer']}, {row['what']}"
+        yield (
+            f"{name:<46}{row['ours']:>10.2f}{row['theirs']:>9.2f}{row['ratio']:>8.3f}"
+            f"{_range(row):>14}  {row['unit']}"
+        )
 
 
-def _processor() -> str:
-    try:
-        for line in Path("/proc/cpuinfo").read_text().splitlines():
-            if line.startswith("model name"):
-                return line.partition(":")[2].strip()
-    except OSError:  # not Linux
-        pass
-    return platform.processor() or platform.machine()
+def _range(row: dict[str, Any]) -> str:
+    return f"{row['low']:.2f}..{row['high']:.2f}"

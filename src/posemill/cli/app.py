@@ -33,9 +33,19 @@ _BENCH_EXAMPLES: Final = "\n\n".join(
     [
         "[bold]Examples[/bold]",
         "posemill bench",
-        "posemill bench clip.mp4 --against mediapipe",
+        "posemill bench clip.mp4 --against mediapipe --against script",
         "MediaPipe 0.10.21 runs in an environment of its own, which uv makes the first time; "
-        "every block of frames goes to both, in turn, on one core.",
+        "the same frames go to both, in turn. The script is what people usually write around "
+        "MediaPipe and OpenCV; whole processes are compared, with all of the video.",
+    ]
+)
+_EVALUATE_EXAMPLES: Final = "\n\n".join(
+    [
+        "[bold]Examples[/bold]",
+        "posemill evaluate val2017/ --annotations person_keypoints_val2017.json --max-people 0",
+        "posemill evaluate photos/ --annotations photos.json --against mediapipe",
+        "A photo without an entry in the file is one with nobody in it. An image that says "
+        '"coverage": "one_person_only" has others in it who are not annotated.',
     ]
 )
 _SOURCE_HELP: Final = "Pictures, videos, folders (with all below), globs."
@@ -109,6 +119,32 @@ def bench(
     ] = None,
     frames: Annotated[str, typer.Option(metavar="N", help="How many frames of it.")] = "150",
     against: Annotated[
+        list[str] | None,
+        typer.Option(metavar="PEER", help="Compare with mediapipe or script; may be repeated."),
+    ] = None,
+    mediapipe_python: Annotated[
+        str | None,
+        typer.Option(metavar="PATH", help="A Python that has mediapipe 0.10.21, in uv's place."),
+    ] = None,
+    json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
+    *,
+    flags: Mapping[str, object],
+) -> Work:
+    """Measure stages, streams, many people and the models, alone or against MediaPipe."""
+    settings = resolve(flags).settings
+    from posemill.cli.measuring import measure  # noqa: PLC0415
+
+    return partial(measure, source, frames, against or [], mediapipe_python, settings, json=json)
+
+
+@app.command(epilog=_EVALUATE_EXAMPLES)
+@with_settings
+def evaluate(
+    folder: Annotated[str, typer.Argument(metavar="FOLDER", help="A folder of photos.")],
+    annotations: Annotated[
+        str, typer.Option(metavar="JSON", help="Who is in them: keypoints in COCO's format.")
+    ],
+    against: Annotated[
         str | None, typer.Option(metavar="PEER", help="Compare with a peer: mediapipe.")
     ] = None,
     mediapipe_python: Annotated[
@@ -119,11 +155,11 @@ def bench(
     *,
     flags: Mapping[str, object],
 ) -> Work:
-    """Measure what each stage costs on one core, alone or against MediaPipe."""
+    """Measure how accurate the poses are on annotated photos, alone or against MediaPipe."""
     settings = resolve(flags).settings
-    from posemill.cli.measuring import measure  # noqa: PLC0415
+    from posemill.cli.evaluating import evaluate as run  # noqa: PLC0415
 
-    return partial(measure, source, frames, against, mediapipe_python, settings, json=json)
+    return partial(run, folder, annotations, against, mediapipe_python, settings, json=json)
 
 
 @config_app.command()

@@ -3,9 +3,10 @@
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack, suppress
+from dataclasses import replace
 from pathlib import Path
 from time import perf_counter
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from posemill import pipeline
 from posemill.assemble import Workshop
@@ -16,6 +17,11 @@ from posemill.cli.writing import Outputs, SharedRecords
 from posemill.config import Settings
 from posemill.errors import SinkError, SourceError, UsageError
 from posemill.types import SourceInfo
+
+if TYPE_CHECKING:
+    from posemill.sources import Source
+
+ShowProgress = Callable[[pipeline.Progress], None]
 
 GOOD: Final = 0
 FAILED: Final = 2
@@ -114,14 +120,7 @@ class _Run:
             inside = job.paths(info.kind, transparent=self._settings.transparent)
             outputs = Outputs(info, self._wanted.copies, inside, self._shared, self._workshop)
             try:
-                done = pipeline.run(
-                    source,
-                    self._workshop.tracking(info.kind),
-                    self._workshop.rendering(info.kind) if outputs.wants_picture else None,
-                    [outputs],
-                    self._progress(info, number),
-                    stopped=self._interrupt,
-                )
+                done = self._run(source, job.address, outputs, self._progress(info, number))
                 problems = outputs.finish()
             except BaseException:
                 outputs.discard()
@@ -129,6 +128,28 @@ class _Run:
         for problem in problems:
             self._report.say(_about(info.name, problem))
         return self._good(info, done) and not problems
+
+    def _run(
+        self, source: "Source", address: str | Path, outputs: Outputs, show: ShowProgress
+    ) -> pipeline.RunReport:
+        kind, drawn = source.info.kind, outputs.wants_picture
+        render = self._workshop.rendering(kind) if drawn else None
+        stopped = self._interrupt
+        parts = None
+        if kind == "video":
+            parts = self._workshop.in_parts(source, address, drawn=drawn, stopped=stopped)
+        if parts is None:
+            track = self._workshop.tracking(kind)
+            return pipeline.run(source, track, render, [outputs], show, stopped=stopped)
+        with parts as joined:
+
+            def show_all(progress: pipeline.Progress) -> None:
+                show(replace(progress, time_s=progress.time_s + joined.ahead_s))
+
+            if not drawn:
+                return pipeline.write(joined, [outputs], show_all, stopped=stopped)
+            track = pipeline.follow(joined)
+            return pipeline.run(source, track, render, [outputs], show_all, stopped=stopped)
 
     def _good(self, info: SourceInfo, done: pipeline.RunReport) -> bool:
         self._frames += done.frames
@@ -147,7 +168,7 @@ class _Run:
                 traceback.print_exception(error)
         self._report.say(error)
 
-    def _progress(self, info: SourceInfo, number: int) -> Callable[[pipeline.Progress], None]:
+    def _progress(self, info: SourceInfo, number: int) -> ShowProgress:
         count, start_s = self._count, self._settings.start or 0.0
         label = Path(info.name).name + (f" ({number}/{count})" if count > 1 else "")
         ends = [t for t in (self._settings.end, info.duration_s) if t is not None]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from posemill.assemble import Workshop
 from posemill.cli.outputs import RECORDS
 from posemill.errors import SinkError
-from posemill.types import Frame, FramePoses, Picture, SourceInfo
+from posemill.types import FramePoses, Picture, SourceInfo
 
 if TYPE_CHECKING:
     from posemill.sinks import Sink
@@ -36,11 +36,11 @@ class SharedRecords:
             with self._watching():
                 self._sinks.append(self._workshop.sink(path, info))
 
-    def write(self, frame: Frame, poses: FramePoses) -> None:
+    def write(self, poses: FramePoses) -> None:
         """Take one frame of the present source."""
         for sink in self._sinks:
             with self._watching(sink):
-                sink.write(frame, poses, None)
+                sink.write(poses, None)
 
     def finish(self) -> None:
         """Complete all but those that broke; one that fails here spares the others."""
@@ -91,7 +91,7 @@ class Outputs:
         """Whether one of the files is an annotated copy."""
         return any(path.suffix.lower() not in RECORDS for path in self._paths)
 
-    def write(self, frame: Frame, poses: FramePoses, picture: Picture | None) -> None:
+    def write(self, poses: FramePoses, picture: Picture | None) -> None:
         """Take one frame; the first one opens the files."""
         if self._sinks is None:
             self._sinks = []
@@ -100,9 +100,9 @@ class Outputs:
                 _make_folder(path.parent)
             for path in self._paths:
                 self._sinks.append(self._workshop.sink(path, self._info))
-        self._shared.write(frame, poses)
+        self._shared.write(poses)
         for sink in self._sinks:
-            sink.write(frame, poses, picture if sink.wants_picture else None)
+            sink.write(poses, picture if sink.wants_picture else None)
 
     def finish(self) -> list[str]:
         """Complete the files of this source; return what they lack, a sentence each."""

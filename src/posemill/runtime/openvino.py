@@ -1,35 +1,22 @@
-"""The default engine: MediaPipe's model files, run by OpenVINO on the CPU.
+"""The default engine: MediaPipe's model files, run by OpenVINO on the CPU."""
 
-OpenVINO reads the ``.tflite`` files as they are. Outputs that nobody asked for are cut off
-before compilation: MediaPipe itself computes its segmentation decoder for every frame.
-"""
-
+from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from queue import Empty, LifoQueue
-from typing import Any, Final, TypeVar
+from typing import TypeVar
 
-from posemill.blazepose.estimator import (
-    BlazePoseEstimator,
-    BlazePoseTracker,
-    Fill,
-    Models,
-    StillTracker,
-)
-from posemill.blazepose.landmarks import HeatmapHead
-from posemill.errors import ModelCorrupt
-from posemill.options import MODEL_NAMES, PoseOptions
-from posemill.runtime.graph import convolve_before_upsampling, heatmap_head
-from posemill.runtime.model_files import path_of
+from posemill.blazepose.estimator import BlazePoseEstimator, StillTracker
+from posemill.blazepose.models import Fill, Models
+from posemill.blazepose.tracker import BlazePoseTracker
+from posemill.cores import usable_cores
+from posemill.options import PoseOptions
+from posemill.runtime.compiling import Compiler, Layout
+from posemill.runtime.model_cache import ModelCache, cache_folder
+from posemill.runtime.precision import effective_precision
 from posemill.runtime.quiet_openvino import ov
 from posemill.types import Floats
-
-_HEATMAPS: Final = "Identity_3"
-_DETECTOR_OUTPUTS: Final = ("Identity", "Identity_1")  # boxes, scores
-_LANDMARK_OUTPUTS: Final = ("Identity", "Identity_1", _HEATMAPS, "Identity_4")
-_MASK_OUTPUT: Final = ("Identity_2",)
-
 
 T = TypeVar("T")
 
@@ -44,23 +31,32 @@ class _Request:
 
 
 class OpenVinoModel:
-    """One compiled model. Each thread that calls takes a request of its own from a pool."""
+    """One compiled model. Each call takes a request of its own from a pool.
 
-    def __init__(self, core: ov.Core, graph: ov.Model, threads: int) -> None:
-        self._compiled = core.compile_model(graph, "CPU", _config(threads))
+    ``parallel``: the same model, compiled to run one inference a core; without it, several
+    crops are inferred in turn.
+    """
+
+    def __init__(
+        self, compiled: ov.CompiledModel, parallel: ov.CompiledModel | None = None
+    ) -> None:
+        self._compiled = compiled
         self._idle: LifoQueue[_Request] = LifoQueue()
+        self._parallel = None if parallel is None else OpenVinoModel(parallel)
+
+    @property
+    def streams(self) -> int:
+        """How many inferences can run at once."""
+        return int(self._compiled.get_property("NUM_STREAMS"))
 
     @property
     def threads(self) -> int:
-        """How many cores OpenVINO takes for it."""
-        return int(self._compiled.get_property("INFERENCE_NUM_THREADS"))
+        """How many cores OpenVINO takes for one inference."""
+        return int(self._compiled.get_property("INFERENCE_NUM_THREADS")) // self.streams
 
-    def run(self, fill: Callable[[Floats], None], read: Callable[..., T]) -> T:
+    def run(self, fill: Fill, read: Callable[..., T]) -> T:
         """Infer once, without copying what goes in or comes out."""
-        try:
-            request = self._idle.get_nowait()
-        except Empty:
-            request = self._new_request()
+        request = self._request()
         try:
             fill(request.input)
             request.infer.infer(share_inputs=True, share_outputs=True)
@@ -69,10 +65,43 @@ class OpenVinoModel:
             self._idle.put(request)
 
     def run_all(self, jobs: Sequence[tuple[Fill, Callable[..., T]]]) -> list[T]:
-        """Infer for several inputs, in order."""
-        return [self.run(fill, read) for fill, read in jobs]
+        """Infer for several inputs, in order; as many at once as there are streams."""
+        if len(jobs) > 1 and self._parallel is not None:
+            return self._parallel.run_all(jobs)
+        if len(jobs) == 1 or self.streams == 1:
+            return [self.run(fill, read) for fill, read in jobs]
+        results: list[T] = []
+        started: deque[tuple[_Request, Callable[..., T]]] = deque()
+        try:
+            for fill, read in jobs:
+                if len(started) == self.streams:
+                    results.append(self._finish(started))
+                request = self._request()
+                started.append((request, read))
+                fill(request.input)
+                request.infer.start_async(share_inputs=True)
+            while started:
+                results.append(self._finish(started))
+        finally:
+            for request, _ in started:  # after an error
+                request.infer.wait()
+                self._idle.put(request)
+        return results
 
-    def _new_request(self) -> _Request:
+    def _finish(self, started: "deque[tuple[_Request, Callable[..., T]]]") -> T:
+        request, read = started[0]
+        request.infer.wait()
+        result = read(*request.outputs)
+        started.popleft()
+        self._idle.put(request)
+        return result
+
+    def _request(self) -> _Request:
+        """Return a request that nobody uses, for the caller to put back."""
+        try:
+            return self._idle.get_nowait()
+        except Empty:
+            pass
         infer = self._compiled.create_infer_request()
         outputs = [infer.get_output_tensor(k).data for k in range(len(self._compiled.outputs))]
         return _Request(
@@ -87,11 +116,15 @@ class OpenVinoEngine:
 
     def __init__(self, options: PoseOptions) -> None:
         self._options = options
-        core = ov.Core()
+        self.precision = effective_precision(options)
+        one, many = Layout.of(options.threads, usable_cores(), several=options.max_people != 1)
+        compiler = Compiler(ov.Core(), options, _cache(options))
         with ThreadPoolExecutor(1) as pool:  # compiling takes most of a cold start: two at once
-            detector = pool.submit(_load_detector, core, options)
-            landmark, head = _load_landmark(core, options)
-            self.models = Models(detector.result(), landmark, head)
+            detector = pool.submit(compiler.detector, one)
+            compiled, head = compiler.landmark(one)
+            parallel = None if many is None else compiler.landmark(many)[0]
+            landmark = OpenVinoModel(compiled, parallel)
+            self.models = Models(OpenVinoModel(detector.result()), landmark, head)
         self._landmark_threads = landmark.threads
 
     @property
@@ -113,48 +146,15 @@ def load(options: PoseOptions) -> OpenVinoEngine:
     return OpenVinoEngine(options)
 
 
-def _load_detector(core: ov.Core, options: PoseOptions) -> OpenVinoModel:
-    graph = _read(core, "detector")
-    convolve_before_upsampling(graph)
-    outputs = [graph.output(name) for name in _DETECTOR_OUTPUTS]
-    return OpenVinoModel(core, _only(graph, outputs), options.threads)
-
-
-def _load_landmark(core: ov.Core, options: PoseOptions) -> tuple[OpenVinoModel, HeatmapHead]:
-    graph = _read(core, MODEL_NAMES[options.model_complexity])
-    features, head = heatmap_head(graph.output(_HEATMAPS))
-    names = _LANDMARK_OUTPUTS + (_MASK_OUTPUT if options.enable_segmentation else ())
-    outputs = [features if name == _HEATMAPS else graph.output(name) for name in names]
-    return OpenVinoModel(core, _only(graph, outputs), options.threads), head
-
-
-def _read(core: ov.Core, name: str) -> ov.Model:
-    path = path_of(name)
+def _cache(options: PoseOptions) -> ModelCache | None:
+    if not options.model_cache:
+        return None
     try:
-        return core.read_model(path)
-    except RuntimeError as error:
-        raise ModelCorrupt(
-            f"the model file {path.name} can't be read; reinstall posemill "
-            "(`posemill models` checks all of them)"
-        ) from error
-
-
-def _only(graph: ov.Model, outputs: list[ov.Output]) -> ov.Model:
-    """Return the graph of these outputs alone, in this order."""
-    return ov.Model(outputs, graph.get_parameters(), graph.get_friendly_name())
+        return ModelCache(cache_folder())
+    except RuntimeError:  # a user without a home
+        return None
 
 
 def _trailing(output: Floats) -> tuple[int, ...]:
     """Return the last axis where it has one element and isn't the only one, as in scores."""
     return (output.ndim - 2,) if output.ndim > 2 and output.shape[-1] == 1 else ()
-
-
-def _config(threads: int) -> dict[str, Any]:
-    config: dict[str, Any] = {
-        "PERFORMANCE_HINT": "LATENCY",
-        "INFERENCE_PRECISION_HINT": "f32",
-        "ENABLE_CPU_PINNING": False,  # the machine is shared with decoding and encoding
-    }
-    if threads:
-        config["INFERENCE_NUM_THREADS"] = threads
-    return config

@@ -27,6 +27,7 @@ def _import_quietly() -> None:
 _import_quietly()
 
 import openvino as ov  # noqa: E402
+from openvino import opset1  # noqa: E402
 from openvino import opset13 as op  # noqa: E402
 
-__all__ = ["op", "ov"]
+__all__ = ["op", "opset1", "ov"]

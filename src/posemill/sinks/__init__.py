@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Final, Protocol
 
 from posemill.errors import UsageError
-from posemill.types import Frame, FramePoses, Picture, SourceInfo
+from posemill.types import FramePoses, Picture, SourceInfo
 
 __all__ = ["SUFFIXES", "Sink", "open_sink"]
 
@@ -33,7 +33,7 @@ class Sink(Protocol):
         UsageError where the output holds one source only.
         """
 
-    def write(self, frame: Frame, poses: FramePoses, picture: Picture | None) -> None:
+    def write(self, poses: FramePoses, picture: Picture | None) -> None:
         """Take one frame, and its annotated picture where it is wanted."""
 
     def finish(self) -> None:

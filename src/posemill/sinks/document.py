@@ -10,7 +10,7 @@ from typing import Any
 from posemill.errors import UsageError
 from posemill.records import dumps, frame_record
 from posemill.sinks.aside import Aside
-from posemill.types import Frame, FramePoses, Picture, SourceInfo
+from posemill.types import FramePoses, Picture, SourceInfo
 
 
 class JsonDocumentSink:
@@ -49,7 +49,7 @@ class JsonDocumentSink:
         self._opening = "\n]},\n" if self._several else None
         self._frames = 0
 
-    def write(self, frame: Frame, poses: FramePoses, picture: Picture | None) -> None:
+    def write(self, poses: FramePoses, picture: Picture | None) -> None:
         """Append the record of one frame."""
         separator = ",\n" if self._frames else "\n"
         self._aside.write((separator + dumps(frame_record(poses))).encode())

@@ -7,7 +7,7 @@ from typing import Any
 
 from posemill.records import dumps, frame_record
 from posemill.sinks.aside import Aside, reported
-from posemill.types import Frame, FramePoses, Picture, SourceInfo
+from posemill.types import FramePoses, Picture, SourceInfo
 
 
 class JsonLinesSink:
@@ -29,7 +29,7 @@ class JsonLinesSink:
         """Write the header of a source."""
         self._line(header)
 
-    def write(self, frame: Frame, poses: FramePoses, picture: Picture | None) -> None:
+    def write(self, poses: FramePoses, picture: Picture | None) -> None:
         """Write the record of one frame."""
         self._line(frame_record(poses))
 
@@ -60,7 +60,7 @@ class StdoutSink:
         """Write the header of a source."""
         self._line(header)
 
-    def write(self, frame: Frame, poses: FramePoses, picture: Picture | None) -> None:
+    def write(self, poses: FramePoses, picture: Picture | None) -> None:
         """Write the record of one frame."""
         self._line(frame_record(poses))
 

@@ -10,7 +10,7 @@ from PIL import Image
 
 from posemill.errors import SinkError, UsageError
 from posemill.sinks.aside import Aside
-from posemill.types import Frame, FramePoses, Picture, SourceInfo
+from posemill.types import FramePoses, Picture, SourceInfo
 
 # Format, its longest side, and options. 4:4:4: thin red lines smear in half-size colour.
 _JPEG: Final = ("JPEG", 65_500, {"quality": 92, "subsampling": 0})
@@ -41,7 +41,7 @@ class PictureSink:
         """Refuse: UsageError."""
         raise UsageError(f"{self.path}: holds one source only; name a folder instead.")
 
-    def write(self, frame: Frame, poses: FramePoses, picture: Picture | None) -> None:
+    def write(self, poses: FramePoses, picture: Picture | None) -> None:
         """Encode the picture. UsageError for a second one."""
         if not self._is_empty:
             raise UsageError(f"{self.path}: holds one picture only; name an .mp4 instead.")

@@ -9,7 +9,7 @@ from typing import Any, Final
 from posemill.records import frame_record, readable
 from posemill.sinks.aside import Aside
 from posemill.skeleton import LANDMARK_NAMES
-from posemill.types import Frame, FramePoses, Picture, SourceInfo
+from posemill.types import FramePoses, Picture, SourceInfo
 
 COLUMNS: Final = (
     *("source", "frame", "time_s", "person", "landmark"),
@@ -38,7 +38,7 @@ class CsvSink:
         """Go on with a further source."""
         self._source = _quoted(readable(info.name))
 
-    def write(self, frame: Frame, poses: FramePoses, picture: Picture | None) -> None:
+    def write(self, poses: FramePoses, picture: Picture | None) -> None:
         """Append 33 rows a person."""
         record = frame_record(poses)
         for person in record["people"]:

@@ -19,7 +19,7 @@ from posemill.errors import SinkError, UsageError
 from posemill.sinks.aside import Aside, reason
 from posemill.sinks.colour import YuvConverter
 from posemill.sinks.sound import AnyPacket, Sound
-from posemill.types import Frame, FramePoses, Picture, SourceInfo
+from posemill.types import FramePoses, Picture, SourceInfo
 
 # Measured on three clips: "ultrafast" takes less than half of the processor time of
 # "superfast", which the tracking then has; at this crf it looks better and is twice as large.
@@ -56,7 +56,7 @@ class VideoSink:
         """Refuse: UsageError."""
         raise UsageError(f"{self.path}: holds one source only; name a folder instead.")
 
-    def write(self, frame: Frame, poses: FramePoses, picture: Picture | None) -> None:
+    def write(self, poses: FramePoses, picture: Picture | None) -> None:
         """Encode the picture, and the sound up to it."""
         assert picture is not None
         height, width = picture.shape[:2]
@@ -67,8 +67,8 @@ class VideoSink:
             )
         with _reported(self.path):
             if self._encoder is None:
-                self._encoder = _Encoder(self._aside.part, self._info, frame.time_s, picture)
-            self._encoder.encode(picture, frame.time_s)
+                self._encoder = _Encoder(self._aside.part, self._info, poses.time_s, picture)
+            self._encoder.encode(picture, poses.time_s)
 
     def finish(self) -> None:
         """Complete the file. SinkError when it never got a picture."""

@@ -14,9 +14,11 @@ from av.packet import Packet
 from av.video.frame import VideoFrame
 
 from posemill.sources.containers import Track
+from posemill.sources.damage import Damage
+from posemill.sources.selection import Cut
 
 # One packet is one shown frame in these, so packets can be counted without decoding them.
-_ONE_FRAME_A_PACKET: Final = frozenset(
+ONE_FRAME_A_PACKET: Final = frozenset(
     ("h264", "hevc", "vvc", "vp9", "libvpx-vp9", "av1", "libdav1d", "mjpeg", "prores")
 )
 _MAX_HELD_BYTES: Final = 64 * 1024 * 1024
@@ -38,37 +40,6 @@ class Decoded:
     time_s: float
 
 
-@dataclass(slots=True)
-class Damage:
-    """What went wrong so far."""
-
-    lost_packets: int = 0
-    patched_frames: int = 0
-    unread_parts: int = 0
-    first_s: float | None = None
-    ended_s: float | None = None
-
-    def note(self, time_s: float) -> None:
-        """Remember where the first of it was."""
-        self.first_s = time_s if self.first_s is None else self.first_s
-
-    def sentence(self, length_s: float | None) -> str | None:
-        """Return it as a sentence, None when all was well."""
-        parts = []
-        if self.lost_packets or self.unread_parts:
-            parts.append(f"{_counted(self.lost_packets + self.unread_parts, 'part')} undecodable")
-        if self.patched_frames:
-            parts.append(f"{_counted(self.patched_frames, 'frame')} decoded in part")
-        where = f" from {self.first_s:.2f} s on" if parts and self.first_s is not None else ""
-        if self.ended_s is not None and length_s is not None:
-            parts.append(f"it ends at {self.ended_s:.2f} s of {length_s:.2f} s")
-        return f"the video is damaged{where}: {', '.join(parts)}" if parts else None
-
-
-def _counted(count: int, what: str) -> str:
-    return f"{count} {what}" if count == 1 else f"{count} {what}s"
-
-
 class FrameReader:
     """Reads the frames of a track in order of time, once, from whatever the file still holds.
 
@@ -86,6 +57,7 @@ class FrameReader:
         self._last_s: float | None = None
         self._next_index = 0
         self._end_s = 0.0
+        self._begin_pts: int | None = None
         # While skipping is still possible: the frames before the last keyframe jumped to, and
         # the timestamps of the packets since. That gives a frame's number without decoding.
         self._before_jump = 0
@@ -94,12 +66,30 @@ class FrameReader:
 
     def read(self) -> Decoded | None:
         """Return the next frame, None at the end of the file."""
-        while not self._ready:
-            if self._is_drained:
-                return None
-            packet = self._next_packet()
-            self._ready.extend(self._drain() if packet is None else self._decode(packet))
-        return self._placed(self._ready.popleft())
+        while True:
+            while not self._ready:
+                if self._is_drained:
+                    return None
+                packet = self._next_packet()
+                self._ready.extend(self._drain() if packet is None else self._decode(packet))
+            frame = self._ready.popleft()
+            if not self._is_before_cut(frame):
+                return self._placed(frame)
+
+    def start_at(self, cut: Cut, origin_pts: int | None, back_s: float) -> Decoded | None:
+        """Begin at a key frame rather than at the start; return it, None where it isn't found.
+
+        ``origin_pts``: that of a reader from the start, whose times these frames have too.
+        ``back_s``: how much earlier to look for it. Call it before the first ``read``.
+        Errors: FFmpegError where the file can't be searched.
+        """
+        stream, back = self._track.stream, int(back_s / self._track.time_base)
+        self._track.container.seek(cut.pts - back, stream=stream)
+        stream.codec_context.flush_buffers()
+        self.origin_pts, self._next_index = origin_pts, cut.index
+        self._begin_pts, self._pts_since = cut.pts, None
+        first = self.read()
+        return first if first is not None and first.frame.pts == cut.pts else None
 
     def skip(self, to_s: float) -> None:
         """Pass over the packets that no frame from ``to_s`` on depends on, undecoded.
@@ -108,7 +98,7 @@ class FrameReader:
         nothing is skipped where the container has no timestamps to go by.
         """
         stream = self._track.stream
-        if stream.codec_context.name not in _ONE_FRAME_A_PACKET:
+        if stream.codec_context.name not in ONE_FRAME_A_PACKET:
             self._pts_since = None
         target = (self.origin_pts or 0) + int(to_s / self._track.time_base)
         held: deque[Packet[Any]] = deque()
@@ -202,6 +192,15 @@ class FrameReader:
     def _note_lost(self) -> None:
         self.damage.lost_packets += 1
         self.damage.note(self._last_s or 0.0)
+
+    def _is_before_cut(self, frame: VideoFrame) -> bool:
+        # Seeking may land early, and frames that are shown before a key frame may follow it.
+        if self._begin_pts is None:
+            return False
+        if frame.pts is None or frame.pts < self._begin_pts:
+            return True
+        self._begin_pts, self.damage = None, Damage()  # what came before belongs to others
+        return False
 
     def _placed(self, frame: VideoFrame) -> Decoded:
         if self._has_jumped:

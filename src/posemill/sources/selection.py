@@ -54,6 +54,15 @@ class Selection:
             raise SettingError(f"max_pixels must be a whole number above 0, not {self.max_pixels}.")
 
 
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """A key frame that reading can begin at: its timestamp, number and seconds, as in Frame."""
+
+    pts: int
+    index: int
+    time_s: float
+
+
 def refuse_too_large(width: int, height: int, label: str, max_pixels: int) -> None:
     """Raise SourceTooLarge where a picture is beyond the limits."""
     if width * height > max_pixels:
@@ -76,6 +85,10 @@ class Picker:
         self._seen = 0
         self._first_s = 0.0
         self._slot: int | None = None
+
+    def resume(self, seen: int, first_s: float) -> None:
+        """Go on after ``seen`` frames in range, the first of them at ``first_s``."""
+        self._seen, self._first_s = seen, first_s
 
     def is_past(self, time_s: float) -> bool:
         """Return whether the selection ends at or before ``time_s``."""

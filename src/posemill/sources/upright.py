@@ -1,6 +1,7 @@
 """A decoded video frame to upright RGB, with as few copies as there can be."""
 
 from collections.abc import Mapping
+from copy import copy
 from typing import cast
 
 import numpy as np
@@ -75,6 +76,12 @@ class UprightConverter:
         self.width = first.height if across else first.width
         self.height = first.width if across else first.height
         self.is_across = across
+
+    def twin(self) -> "UprightConverter":
+        """Return another one for the same video, to be used in another thread."""
+        other = copy(self)
+        other._scaler, other._graph = VideoReformatter(), None
+        return other
 
     def rgb(self, frame: VideoFrame) -> Picture:
         """Return the pixels of ``frame``, RGB uint8 (height, width, 3), contiguous.

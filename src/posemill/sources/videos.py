@@ -3,17 +3,20 @@
 import threading
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Final, Self
 
 from av.error import FFmpegError
 
-from posemill.errors import SourceError
+from posemill.errors import BrokenSource, SourceError
 from posemill.sources.containers import Track, open_track, refuse_undecodable
+from posemill.sources.cuts import find_cuts
 from posemill.sources.files import shown
 from posemill.sources.reader import Decoded, FrameReader
-from posemill.sources.selection import TIME_SLACK_S, Picker, Selection, refuse_too_large
+from posemill.sources.selection import TIME_SLACK_S, Cut, Picker, Selection, refuse_too_large
 from posemill.sources.upright import UprightConverter
 from posemill.types import Frame, Picture, SourceInfo
+
+_OVERSHOOT_S: Final = 1.0
 
 
 class VideoSource:
@@ -32,6 +35,8 @@ class VideoSource:
         first: Decoded,
         converter: UprightConverter,
         selection: Selection,
+        began: tuple[int, float],
+        cut: Cut | None = None,
     ) -> None:
         self.info = info
         self.damage: str | None = None
@@ -40,12 +45,16 @@ class VideoSource:
         self._first: Decoded | None = first
         self._converter = converter
         self._selection = selection
+        self._began = began  # number and seconds of the first frame in range
+        self._cut = cut
         # FFmpeg crashes when a file is closed in one thread while another one decodes it.
         self._lock = threading.Lock()
         self._is_closed = False
 
     def __iter__(self) -> Iterator[Frame]:
         picker = Picker(self._selection)
+        if self._cut is not None:
+            picker.resume(self._cut.index - self._began[0], self._began[1])
         while (decoded := self._read()) is not None:
             if picker.is_past(decoded.time_s):
                 return
@@ -55,6 +64,47 @@ class VideoSource:
                     yield Frame(pixels, decoded.index, decoded.time_s)
         if not self._is_closed:  # all of the file has been seen
             self.damage = self._reader.finish()
+
+    @property
+    def is_damaged(self) -> bool:
+        """Whether something could not be read or decoded so far."""
+        return self._reader.damage.is_any
+
+    def cuts(self, length_s: float) -> Iterator[Cut]:
+        """Yield where parts of at least ``length_s`` of the selection can begin, but the first.
+
+        The file is read once more for that, without decoding, as far as cuts are asked for.
+        """
+        track = self._opened()
+        origin_pts, end_s = self._reader.origin_pts or 0, self._selection.end_s
+        for cut in find_cuts(track, origin_pts, self._began[1], length_s):
+            if end_s is not None and cut.time_s >= end_s:
+                return
+            yield cut
+
+    def part(self, cut: Cut) -> "VideoSource":
+        """Open the same file again, for the frames that this source has from ``cut`` on.
+
+        Their numbers are right where each packet of the codec is a frame. One thread decodes,
+        for parts are there to be read side by side. Errors: SourceError.
+        """
+        track = self._opened()
+        track.stream.codec_context.thread_count = 1
+        try:
+            reader, first = self._found(track, cut)
+        except BaseException:
+            track.container.close()
+            raise
+        return VideoSource(
+            self.info,
+            track=track,
+            reader=reader,
+            first=first,
+            converter=self._converter.twin(),
+            selection=self._selection,
+            began=self._began,
+            cut=cut,
+        )
 
     def close(self) -> None:
         """Close the file; an iteration under way in another thread ends."""
@@ -68,6 +118,23 @@ class VideoSource:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    def _found(self, track: Track, cut: Cut) -> tuple[FrameReader, Decoded]:
+        label = shown(self.info.name)
+        # Containers without an index are searched by the order of decoding, and overshoot.
+        for back_s in (0.0, _OVERSHOOT_S):
+            reader = FrameReader(track)
+            try:
+                first = reader.start_at(cut, self._reader.origin_pts, back_s)
+            except (FFmpegError, ValueError) as error:
+                raise BrokenSource(f"{label}: can't be searched.") from error
+            if first is not None:
+                return reader, first
+        raise BrokenSource(f"{label}: has no frame to begin with at {cut.time_s:.2f} s.")
+
+    def _opened(self) -> Track:
+        path, limit = Path(self.info.extra["path"]), self._selection.max_pixels
+        return open_track(path, self.info.name, limit, known=True)
 
     def _read(self) -> Decoded | None:
         with self._lock:
@@ -116,6 +183,7 @@ def open_video(name: str, path: Path, selection: Selection, *, known: bool) -> V
         first=first,
         converter=converter,
         selection=selection,
+        began=(first.index, first.time_s),
     )
 
 
