@@ -6,8 +6,8 @@ Every picture, and every 25th frame of a video, goes through the models in singl
 and in each mixture: `bf16:8,16` computes feature maps of 8x8 and 16x16 in bfloat16. Distances are
 those of the mean landmark from single precision, in mm and in % of the longer side of the
 person's box, over all pictures and at the 95th percentile. `CPU ms` is the landmark model on
-one core, the best of many runs, all mixtures in turn. `OKS` is the average precision on
-annotated photos. The chosen mixtures stand in `posemill/runtime/precision.py`.
+one core, the best of many runs, all mixtures in turn. `OKS AP` is the average precision on
+annotated photos, everyone in them. The chosen mixtures stand in `posemill/runtime/precision.py`.
 """
 
 import argparse
@@ -19,6 +19,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from posemill.blazepose.estimator import BlazePoseEstimator
 from posemill.evaluation import evaluate, read_annotations
 from posemill.options import MODEL_NAMES, PoseOptions
 from posemill.runtime.openvino import OpenVinoEngine
@@ -41,7 +42,7 @@ def main() -> None:
     arguments = parser.parse_args()
     frames = list(frames_of(arguments.sources))
     print(f"{'model':6} {'point':22} {'CPU ms':>7} {'of f32':>7} {'world mm':>9} {'p95':>6}"
-          f" {'image %':>8} {'p95':>6} {'lost':>5} {'OKS':>6}")  # fmt: skip
+          f" {'image %':>8} {'p95':>6} {'lost':>5} {'OKS AP':>6}")  # fmt: skip
     for name in arguments.models:
         compare(name, frames, arguments.coco)
 
@@ -107,8 +108,9 @@ def average_precision(engine: OpenVinoEngine, coco: Sequence[Path] | None) -> st
     if coco is None:
         return "-"
     folder, annotations = coco
-    figures = evaluate(folder, read_annotations(annotations), engine.estimator().estimate)
-    return f"{figures['single']['oks']:.3f}"
+    everyone = BlazePoseEstimator(engine.models, PoseOptions(max_people=0))
+    figures = evaluate(folder, read_annotations(annotations), everyone.estimate)
+    return f"{figures['ap']:.3f}"
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """What many tests share: places, pictures, and how Hypothesis behaves."""
 
 import os
+from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -14,6 +15,14 @@ from posemill.types import Picture
 # Machines that run tests are busy ones: an example may take its time.
 settings.register_profile("posemill", deadline=None)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "posemill"))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _cache_of_the_tests(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Keep compiled models for this run, and out of the user's own cache folder."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
+        yield
 
 
 @pytest.fixture(scope="session")

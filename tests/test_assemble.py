@@ -42,14 +42,14 @@ def in_parts(settings: Settings, duration_s: float | None, *, drawn: bool = Fals
 
 @pytest.mark.parametrize(
     ("duration_s", "cores", "parts"),
-    [(10.0, 8, 0), (59.0, 8, 1), (61.0, 8, 2), (3600.0, 8, 8), (3600.0, 1, 1), (None, 8, 0)],
+    [(10.0, 8, 0), (119.0, 8, 1), (121.0, 8, 2), (3600.0, 8, 8), (3600.0, 1, 1), (None, 8, 0)],
 )
 def test_long_videos_are_divided_among_the_cores(
     duration_s: float | None, cores: int, parts: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(assemble, "usable_cores", lambda: cores)
     assert in_parts(Settings(), duration_s) == parts
-    assert in_parts(Settings(start=30.0, end=100.0), 3600.0) == min(cores, 2)
+    assert in_parts(Settings(start=30.0, end=155.0), 3600.0) == min(cores, 2)
 
 
 @pytest.mark.parametrize(

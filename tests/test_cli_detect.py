@@ -513,10 +513,14 @@ def test_short_videos_and_pictures_are_not_divided(engine: FakeEngine) -> None:
     assert (engine.trackers, engine.estimators) == (1, 1)
 
 
+@pytest.mark.skipif(os.name == "nt", reason="signals of POSIX")
 def test_ctrl_c_completes_what_is_joined() -> None:
     long_video("a.mp4", 600)
-    running = process("a.mp4", "--out", "r.jsonl", "--segments", "2", pace_s=0.01)
-    time.sleep(2.0)
+    running = process("a.mp4", "--out", "r.jsonl", "--segments", "2", pace_s=0.02)
+    deadline = time.monotonic() + 15
+    while not list(Path().glob(".r.jsonl.*")) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    time.sleep(0.3)
     running.send_signal(signal.SIGINT)
     _, said = running.communicate(timeout=20)
     assert running.returncode == 130

@@ -1,11 +1,14 @@
 """Compiled models are kept between runs, and nothing about that can break a start."""
 
+import hashlib
+import json
 import os
 import stat
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,7 +17,9 @@ from posemill.bench.figure import draw_figure
 from posemill.errors import ModelMissing
 from posemill.options import PoseOptions
 from posemill.runtime import compiling, load_engine, model_cache, model_files
+from posemill.runtime.compiling import Compiler
 from posemill.runtime.model_cache import Array, ModelCache, cache_folder
+from posemill.runtime.quiet_openvino import ov
 from posemill.types import Floats, Frame
 
 LITE = PoseOptions(model_complexity=0)
@@ -197,13 +202,29 @@ def test_it_can_be_off(home: Path) -> None:
     assert files(home) == []
 
 
-def test_another_version_starts_anew(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("changed", ["posemill", "openvino", "model", "processor"])
+def test_another_version_starts_anew(
+    changed: str, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key = Compiler._key
+
+    def another(self: Compiler, *about: Any) -> str:
+        return json.dumps(json.loads(key(self, *about)) | {changed: "another"}, sort_keys=True)
+
     landmarks()
-    for name, value in (("__version__", "99"), ("_SOURCES", "changed")):
-        before = len(files(home))
-        monkeypatch.setattr(compiling, name, value)
-        landmarks()
-        assert len(files(home)) == before + 2
+    monkeypatch.setattr(Compiler, "_key", another)
+    landmarks()
+    assert len(files(home)) == 4
+
+
+def test_the_key_holds_all_versions() -> None:
+    compiler = Compiler(ov.Core(), LITE, None)
+    about = json.loads(compiler._key("lite", ("Identity",), (8, 16)))
+    assert about["openvino"] == ov.__version__
+    assert about["model"] == model_files.MODELS["lite"].sha256
+    assert (about["outputs"], about["bf16"]) == (["Identity"], [8, 16])
+    sources = [path.read_bytes() for path in sorted(Path(compiling.__file__).parent.glob("*.py"))]
+    assert about["posemill"] == hashlib.sha256(b"".join(sources)).hexdigest()
 
 
 def test_what_openvino_refuses_is_compiled_again(

@@ -38,7 +38,7 @@ def arithmetic(engine: OpenVinoEngine) -> Iterator[tuple[int, str]]:
     for node in compiled.get_runtime_model().get_ordered_ops():
         about = {key: value.value for key, value in node.get_rt_info().items()}
         if about["layerType"] == "Convolution":
-            yield list(node.get_output_shape(0))[-1], about["runtimePrecision"]
+            yield list(node.get_output_shape(0))[-1], about["primitiveType"].split("_")[-1]
 
 
 def apart(first: Pose, second: Pose) -> tuple[float, float]:

@@ -4,6 +4,7 @@ OpenVINO reads the ``.tflite`` files as they are. Outputs that nobody asked for 
 before compilation: MediaPipe itself computes its segmentation decoder for every frame.
 """
 
+import hashlib
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -12,7 +13,6 @@ from typing import Any, Final
 
 import numpy as np
 
-from posemill import __version__
 from posemill.blazepose.landmarks import HeatmapHead
 from posemill.errors import ModelCorrupt
 from posemill.options import MODEL_NAMES, PoseOptions
@@ -111,8 +111,7 @@ class Compiler:
         """Return all that a compiled model follows from but its layout, as text."""
         return json.dumps(
             {
-                "posemill": __version__,
-                "graph": _SOURCES,
+                "posemill": _SOURCES,
                 "openvino": ov.__version__,
                 "processor": self.core.get_property("CPU", "FULL_DEVICE_NAME"),
                 "capabilities": self.core.get_property("CPU", "OPTIMIZATION_CAPABILITIES"),
@@ -182,13 +181,10 @@ def _is_published(name: str) -> bool:
 
 
 def _hash_of_sources() -> str:
-    """Return a hash of the files that change a graph, so that none needs a version by hand."""
-    import hashlib  # noqa: PLC0415
-
-    here = Path(__file__).parent
+    """Return a hash of the files of this folder: no version to raise by hand can be forgotten."""
     digest = hashlib.sha256()
-    for name in ("compiling.py", "graph.py", "mixed.py"):
-        digest.update((here / name).read_bytes())
+    for path in sorted(Path(__file__).parent.glob("*.py*")):
+        digest.update(path.read_bytes())
     return digest.hexdigest()
 
 

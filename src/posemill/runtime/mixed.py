@@ -70,7 +70,8 @@ def _mark(core: ov.Core) -> tuple[str, Any]:
     """Return the name and the value of the mark, which no Python type stands for."""
     graph = core.read_model(_MARKED, ov.Tensor(np.zeros(1, np.uint8)))
     (marked,) = (node for node in graph.get_ops() if node.get_type_name() == "Relu")
-    ((key, mark),) = marked.get_rt_info().items()
+    # precise_0 in OpenVINO 2025, DisablePrecisionConversion_0 in 2026
+    ((key, mark),) = (item for item in marked.get_rt_info().items() if "preci" in item[0].lower())
     return key, mark
 
 

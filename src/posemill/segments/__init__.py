@@ -16,9 +16,9 @@ from posemill.segments.parts import Divisible
 
 __all__ = ["SHORTEST_S", "Divisible", "Joined", "Plan", "plan"]
 
-# Parts are as long as that, so that running on is a small share of each, and so that their
-# poses, about 2 KB a frame and person, don't fill the memory.
-SHORTEST_S: Final = 30.0
+# Parts are as long as that: running on, which takes 5 to 20 s, shall be a small share of each,
+# and their poses, about 2 KB a frame and person, shall not fill the memory.
+SHORTEST_S: Final = 60.0
 LONGEST_S: Final = 120.0
 LEAST_SETTLED_S: Final = 1.0
 
