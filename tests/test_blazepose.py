@@ -16,7 +16,12 @@ from posemill.blazepose.constants import (
     OneEuroConstants,
 )
 from posemill.blazepose.detections import Detections, decode, suppress
-from posemill.blazepose.landmarks import HeatmapHead, _refine_numpy, decode_landmarks
+from posemill.blazepose.landmarks import (
+    HeatmapHead,
+    _decode_numpy,
+    _refine_numpy,
+    decode_landmarks,
+)
 from posemill.blazepose.landmarks import refine as refine_with_head
 from posemill.blazepose.mask import project_mask, smooth_mask
 from posemill.blazepose.roi import (
@@ -29,7 +34,12 @@ from posemill.blazepose.roi import (
     whole_picture,
     widened,
 )
-from posemill.blazepose.smoothing import one_euro, one_euro_px, smooth_visibility
+from posemill.blazepose.smoothing import (
+    _one_euro_numpy,
+    one_euro,
+    one_euro_px,
+    smooth_visibility,
+)
 from posemill.types import Floats
 
 regions = st.builds(
@@ -171,6 +181,7 @@ def test_decode_landmarks_scales_and_squashes() -> None:
     raw = np.zeros((MODEL_LANDMARKS, 5), np.float32)
     raw[3] = [128, 64, -256, 0, 1000]
     landmarks = decode_landmarks(raw.ravel())
+    np.testing.assert_allclose(landmarks, _decode_numpy(raw.ravel()), rtol=1e-6, atol=1e-7)
     np.testing.assert_allclose(landmarks[3], [0.5, 0.25, -1, 0.5, 1])
     assert raw[3, 0] == 128, "the tensor is the model's"
 
@@ -255,6 +266,20 @@ def test_one_euro_on_constant_input_is_the_input(
     for interval_s in intervals:
         state = one_euro(state, floats(value), interval_s, LANDMARK_FILTER, scale)
         np.testing.assert_allclose(state.value, [value], rtol=1e-6)
+
+
+@given(st.integers(0, 1000), st.floats(0.001, 2), st.floats(0.001, 10))
+def test_the_kernel_filters_as_numpy_does(seed: int, interval_s: float, scale: float) -> None:
+    rng = np.random.default_rng(seed)
+    state = one_euro(None, rng.normal(0, 300, (33, 3)).astype(np.float32), 0.1, LANDMARK_FILTER)
+    for _ in range(3):
+        values = rng.normal(0, 300, (33, 5)).astype(np.float32)[:, :3]
+        by_numpy = _one_euro_numpy(state, values, interval_s, LANDMARK_FILTER, scale)
+        state = one_euro(state, values, interval_s, LANDMARK_FILTER, scale)
+        np.testing.assert_allclose(state.value, by_numpy.value, rtol=2e-6, atol=1e-4)
+        np.testing.assert_allclose(state.speed, by_numpy.speed, rtol=2e-6, atol=1e-3)
+    with pytest.raises(ValueError, match="33, 3"):
+        one_euro(state, values[:5], interval_s, LANDMARK_FILTER)
 
 
 def test_one_euro_by_hand() -> None:

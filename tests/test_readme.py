@@ -21,7 +21,13 @@ def folder(tmp_path: Path) -> Path:
     (tmp_path / "photos").mkdir()
     Image.fromarray(draw_figure(320, 240)).save(tmp_path / "photos" / "another.png")
     keypoints = [160, 60, 2] * 17
-    person = {"id": 1, "image_id": 1, "category_id": 1, "iscrowd": 0, "num_keypoints": 17}
+    person: dict[str, object] = {
+        "id": 1,
+        "image_id": 1,
+        "category_id": 1,
+        "iscrowd": 0,
+        "num_keypoints": 17,
+    }
     person |= {"keypoints": keypoints, "bbox": [100, 20, 120, 210], "area": 12000}
     image = {"id": 1, "file_name": "another.png", "width": 320, "height": 240}
     coco = {"images": [image], "annotations": [person], "categories": []}

@@ -1,5 +1,5 @@
-/* What posemill computes in C: crops, a warp of masks, the refinement of landmarks,
- * and the colours of video.
+/* What posemill computes in C: crops, a warp of masks, landmarks from the model's outputs,
+ * their filters, and the colours of video.
  *
  * The warps round as OpenCV 3.4 does, which MediaPipe's crops go through: source coordinates
  * to 1/32 pixel (half to even), weights as exact multiples of 1/1024, bytes half up
@@ -22,6 +22,7 @@
 #define PREFETCH_ROWS 3
 #define FRACTION_BITS 5
 #define FRACTIONS (1 << FRACTION_BITS)
+#define TWO_PI 6.283185307179586
 #define COORDINATE_LIMIT 1.0e6 /* pixels; far outside of any picture, and safe to convert */
 
 typedef uint8_t bytes8 __attribute__((vector_size(8)));
@@ -203,6 +204,28 @@ static inline float exponential(float x) {
   float power;
   memcpy(&power, &exponent, sizeof power);
   return series * power;
+}
+
+/* What the landmark model says of each landmark: x, y, z in pixels of its crop, which become
+ * parts of its size, and two logits, which become 0..1. */
+EXPORT void posemill_decode(const float *raw, int32_t count, float size, float *landmarks) {
+  for (int32_t k = 0; k < 5 * count; k += 5) {
+    for (int32_t i = 0; i < 3; i++) landmarks[k + i] = raw[k + i] / size;
+    for (int32_t i = 3; i < 5; i++) landmarks[k + i] = 1.0f / (1.0f + exponential(-raw[k + i]));
+  }
+}
+
+/* One step of a One-Euro filter for each value; see smoothing.py. rate: 1 / (interval * scale). */
+EXPORT void posemill_one_euro(int32_t count, const float *values, const float *raw, const float *smooth,
+                              const float *speeds, double interval, double rate, double min_cutoff, double beta,
+                              double speed_alpha, float *value, float *speed) {
+  for (int32_t i = 0; i < count; i++) {
+    const double moving = speed_alpha * ((double)(values[i] - raw[i]) * rate) + (1.0 - speed_alpha) * speeds[i];
+    const double cutoff = min_cutoff + beta * (moving < 0 ? -moving : moving);
+    const double alpha = 1.0 / (1.0 + 1.0 / (TWO_PI * cutoff * interval));
+    value[i] = (float)(alpha * values[i] + (1.0 - alpha) * smooth[i]);
+    speed[i] = (float)moving;
+  }
 }
 
 static inline float dot(const float *a, const float *b, int32_t count) {

@@ -36,6 +36,14 @@ def load_kernels() -> Any:
     library.posemill_refine.argtypes = [
         *(pointer, i32, i32, pointer, pointer, pointer, i32, i32, i32, f32),
     ]
+    f64 = ctypes.c_double
+    library.posemill_decode.argtypes = [pointer, i32, f32, pointer]
+    library.posemill_decode.restype = None
+    library.posemill_one_euro.argtypes = [
+        *(i32, pointer, pointer, pointer, pointer),
+        *(f64, f64, f64, f64, f64, pointer, pointer),
+    ]
+    library.posemill_one_euro.restype = None
     library.posemill_yuv420.argtypes = [
         *(pointer, i64, i32, i32, pointer),
         *(pointer, i64, pointer, i64, pointer, i64),

@@ -5,7 +5,7 @@ change their length. Both are flagged; left and right can be put back.
 """
 
 from dataclasses import dataclass, replace
-from math import exp, log
+from math import exp
 from typing import Final
 
 import numpy as np
@@ -26,19 +26,19 @@ SWAP_INTERVAL_S: Final = 0.15
 SWAP_PATIENCE_S: Final = 1.0  # what lasts longer is how the person stands
 JUMP_FACTOR: Final = 1.5
 JUMP_MEMORY_S: Final = 1.0
+SHORTEST_M: Final = 1e-3
+_NEVER: Final = (0.0,) * len(GROUPS)
 
-_BONES: Final = np.array(
-    [
-        [LANDMARK_INDEX[f"{side}_{end}"] for end in bone]
-        for side in ("left", "right")
-        for bone in (
-            ("shoulder", "elbow"),
-            ("elbow", "wrist"),
-            ("shoulder", "hip"),
-            ("hip", "knee"),
-            ("knee", "ankle"),
-        )
-    ]
+_BONE_ENDS: Final = tuple(
+    np.array([LANDMARK_INDEX[f"{side}_{end}"] for side in ("left", "right") for end in ends])
+    for ends in zip(
+        ("shoulder", "elbow"),
+        ("elbow", "wrist"),
+        ("shoulder", "hip"),
+        ("hip", "knee"),
+        ("knee", "ankle"),
+        strict=True,
+    )
 )
 
 
@@ -60,7 +60,7 @@ class Memory:
     """What the next frame is held against.
 
     ``points``: float32 (33, 2), pixels, left and right as they were trusted. ``swapped_s``:
-    for how long each group has been the other way round. ``bones``: log lengths.
+    for how long each group has been the other way round. ``bones``: lengths in metres.
     """
 
     points: Floats
@@ -70,15 +70,17 @@ class Memory:
 
 def find_swaps(
     memory: Memory | None, body: Body, interval_s: float
-) -> tuple[npt.NDArray[np.bool_], tuple[float, ...]]:
+) -> tuple[npt.NDArray[np.bool_] | None, tuple[float, ...]]:
     """Return which landmarks have changed sides, (33,), and for how long each group has."""
-    swapped = np.zeros(LANDMARK_COUNT, np.bool_)
     if memory is None or interval_s > SWAP_INTERVAL_S:
-        return swapped, (0.0,) * len(GROUPS)
+        return None, _NEVER
     points = body.landmarks[:, :2]
     moved = np.abs(points - memory.points).sum(axis=1)
-    exchanged = np.abs(points[MIRROR] - memory.points).sum(axis=1)
     least = SWAP_DISTANCE * body.extent.side_px
+    if moved.max() <= least:
+        return None, _NEVER
+    exchanged = np.abs(points[MIRROR] - memory.points).sum(axis=1)
+    swapped = np.zeros(LANDMARK_COUNT, np.bool_)
     times = []
     for group, before_s in zip(GROUPS, memory.swapped_s, strict=True):
         as_is, other_way = float(moved[group].mean()), float(exchanged[group].mean())
@@ -87,7 +89,7 @@ def find_swaps(
         changed = changed and lasting_s <= SWAP_PATIENCE_S
         swapped[group] = changed
         times.append(lasting_s if changed else 0.0)
-    return swapped, tuple(times)
+    return (swapped if swapped.any() else None), tuple(times)
 
 
 def exchanged(body: Body, which: npt.NDArray[np.bool_]) -> Body:
@@ -101,20 +103,26 @@ def doubt(
 ) -> tuple[Memory, Body, Flags]:
     """Return what to remember, the body, repaired where asked for, and what is doubtful."""
     swapped, swapped_s = find_swaps(memory, body, interval_s)
-    trusted = exchanged(body, swapped) if swapped.any() else body
-    ends = body.world[_BONES]
-    bones = np.log(np.linalg.norm(ends[:, 0] - ends[:, 1], axis=1) + 1e-3)
-    flags: Flags = {}
+    trusted = body if swapped is None else exchanged(body, swapped)
+    flags: Flags = {} if swapped is None else {"swapped": _places(swapped)}
+    one, other = _BONE_ENDS
+    between = body.world[one] - body.world[other]
+    bones = np.sqrt((between * between).sum(axis=1))
     if memory is not None:
-        jumping = np.abs(bones - memory.bones) > log(JUMP_FACTOR)
+        longer = bones / (memory.bones + SHORTEST_M)
+        jumping = (longer > JUMP_FACTOR) | (longer < 1 / JUMP_FACTOR)
         if jumping.any():
-            flags["bone_jump"] = tuple(np.unique(_BONES[jumping]).tolist())
-        kept = exp(-interval_s / JUMP_MEMORY_S)
-        bones = kept * memory.bones + (1 - kept) * bones
-    if swapped.any():
-        flags["swapped"] = tuple(np.flatnonzero(swapped).tolist())
+            ends = np.concatenate([one[jumping], other[jumping]])
+            flags["bone_jump"] = tuple(np.unique(ends).tolist())
+        bones = memory.bones + (bones - memory.bones) * np.float32(
+            1 - exp(-interval_s / JUMP_MEMORY_S)
+        )
     memory = Memory(trusted.landmarks[:, :2], swapped_s, bones)
     return memory, trusted if repair else body, flags
+
+
+def _places(which: npt.NDArray[np.bool_]) -> tuple[int, ...]:
+    return tuple(np.flatnonzero(which).tolist())
 
 
 def outside(landmarks: Floats) -> Flags:
@@ -122,5 +130,8 @@ def outside(landmarks: Floats) -> Flags:
 
     ``landmarks``: float32 (33, 5), x and y in 0..1 of the picture.
     """
-    beyond = ((landmarks[:, :2] < 0) | (landmarks[:, :2] > 1)).any(axis=1)
-    return {"outside": tuple(np.flatnonzero(beyond).tolist())} if beyond.any() else {}
+    points = landmarks[:, :2]
+    if points.min() >= 0 and points.max() <= 1:
+        return {}
+    beyond = (points < 0) | (points > 1)
+    return {"outside": _places(beyond[:, 0] | beyond[:, 1])}

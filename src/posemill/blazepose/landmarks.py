@@ -27,6 +27,20 @@ def decode_landmarks(raw: Floats) -> Floats:
     ``raw``: float32 (195,): x, y, z in pixels of the crop, visibility and presence as
     logits. Returns float32 (39, 5).
     """
+    kernels = load_kernels()
+    if kernels is None:
+        return _decode_numpy(raw)
+    raw = np.ascontiguousarray(raw, np.float32)
+    if raw.size != 5 * MODEL_LANDMARKS:
+        raise ValueError(f"{raw.size} numbers are not {MODEL_LANDMARKS} landmarks")
+    landmarks = np.empty((MODEL_LANDMARKS, 5), np.float32)
+    kernels.posemill_decode(
+        raw.ctypes.data, MODEL_LANDMARKS, float(LANDMARK_SIZE), landmarks.ctypes.data
+    )
+    return landmarks
+
+
+def _decode_numpy(raw: Floats) -> Floats:
     landmarks = raw.reshape(MODEL_LANDMARKS, 5).copy()
     landmarks[:, :3] /= np.float32(LANDMARK_SIZE)
     landmarks[:, 3:] = sigmoid(landmarks[:, 3:])

@@ -70,9 +70,11 @@ def to_picture(points: Floats, region: Region) -> Floats:
     ``points``: float32 (..., 2) -> float32 (..., 2). Source:
     mediapipe/calculators/util/landmark_projection_calculator.cc.
     """
-    center = np.array([region.x_px, region.y_px], np.float32)
-    turned = (points - np.float32(0.5)) @ _rotation(region).T
-    return np.asarray(turned * np.float32(region.side_px) + center, np.float32)
+    side = region.side_px
+    c, s = cos(region.rotation) * side, sin(region.rotation) * side
+    origin = [region.x_px - (c - s) / 2, region.y_px - (s + c) / 2]
+    turn = np.array([[c, s], [-s, c]], np.float32)
+    return np.asarray(points @ turn + np.array(origin, np.float32), np.float32)
 
 
 def to_region(points_px: Floats, region: Region) -> Floats:

@@ -16,6 +16,7 @@ from posemill.blazepose.constants import (
     VISIBILITY_ALPHA,
     OneEuroConstants,
 )
+from posemill.native import load_kernels
 from posemill.types import Floats
 
 T = TypeVar("T", float, npt.NDArray[np.float64])
@@ -43,8 +44,39 @@ def one_euro(
     last measurement, > 0. ``scale``: multiplies speeds, to make them free of the person's
     size. Without a state the measurement passes as it is.
     """
+    values = np.ascontiguousarray(values, np.float32)
     if state is None:
         return OneEuroState(values, values, np.zeros_like(values))
+    if values.shape != state.raw.shape:
+        raise ValueError(f"a filter of {state.raw.shape} values can't take {values.shape}")
+    kernels = load_kernels()
+    if kernels is None:
+        return _one_euro_numpy(state, values, interval_s, constants, scale)
+    value, speed = np.empty_like(values), np.empty_like(values)
+    kernels.posemill_one_euro(
+        values.size,
+        values.ctypes.data,
+        state.raw.ctypes.data,
+        state.value.ctypes.data,
+        state.speed.ctypes.data,
+        interval_s,
+        scale / interval_s,
+        constants.min_cutoff,
+        constants.beta,
+        _alpha(constants.derivate_cutoff, interval_s),
+        value.ctypes.data,
+        speed.ctypes.data,
+    )
+    return OneEuroState(values, value, speed)
+
+
+def _one_euro_numpy(
+    state: OneEuroState,
+    values: Floats,
+    interval_s: float,
+    constants: OneEuroConstants,
+    scale: float,
+) -> OneEuroState:
     speed = (values - state.raw).astype(np.float64) * (scale / interval_s)
     speed = _low_pass(state.speed, speed, _alpha(constants.derivate_cutoff, interval_s))
     cutoff = constants.min_cutoff + constants.beta * np.abs(speed)
