@@ -151,6 +151,11 @@ def test_a_file_has_a_largest_size(empty_folder: Path) -> None:
         ("min_visibility", "nan", "a number from 0 to 1"),
         ("background", "inf", "a number from 0 to 1"),
         ("max_people", "33", "from 0 to 32"),
+        ("region", "1,2,3", "x,y,width,height in pixels"),
+        ("region", "1,2,0,4", "x,y,width,height in pixels"),
+        ("region", "a,b,c,d", "x,y,width,height in pixels"),
+        ("subject", "tallest", "score or largest or central or the id of a person"),
+        ("detect_tiles", "4", "off or auto or 2 or 3"),
         ("precision", "bf16", "f32 or fast or auto"),
         ("threads", "-1", "from 0 to 1024"),
         ("every", "0", "a whole number from 1 up"),
@@ -257,3 +262,11 @@ def test_segments_are_a_word_or_a_number(raw: object, value: str) -> None:
 def test_other_segments_are_refused(raw: object) -> None:
     with pytest.raises(SettingError, match="segments must be off, auto or a whole number from 1"):
         TABLE["segments"].parse(raw, "--segments")
+
+
+def test_regions_and_subjects_from_every_origin(empty_folder: Path) -> None:
+    (empty_folder / "posemill.toml").write_text("region = [1, 2, 30, 40]\nsubject = 3")
+    settings = resolve({}, {}).settings
+    assert (settings.region, settings.subject) == ((1, 2, 30, 40), "3")
+    settings = resolve({"region": "5, 6,7 ,8"}, {"POSEMILL_SUBJECT": "largest"}).settings
+    assert (settings.region, settings.subject) == ((5, 6, 7, 8), "largest")

@@ -390,6 +390,16 @@ def test_the_api_takes_plain_pictures(astronaut: Picture) -> None:
         {"threads": True},
         {"static_image_mode": "no"},
         {"complexity": 1},
+        {"min_people": -1},
+        {"track_patience_s": float("inf")},
+        {"detect_tiles": "4"},
+        {"detect_rotations": "on"},
+        {"region": (0, 0, 0, 5)},
+        {"region": [0, 0, 5, 5]},
+        {"region": "0,0,5,5"},
+        {"subject": "tallest"},
+        {"subject": "3"},  # an id, where one person is followed
+        {"refine_passes": -1},
     ],
 )
 def test_wrong_options_are_named(options: dict[str, Any]) -> None:

@@ -72,6 +72,8 @@ class PoseOptions:
             _check_region(self.region)
         if self.subject is not None and not is_subject(self.subject):
             raise SettingError(f"subject must be an id or one of {', '.join(SUBJECTS)}")
+        if self.subject is not None and self.subject.isdecimal() and self.max_people == 1:
+            raise SettingError("subject as an id needs max_people to be 0 (everyone) or above 1")
 
 
 _CHOICES: Final[Mapping[str, tuple[object, ...]]] = {

@@ -39,9 +39,13 @@ DOUBTFUL: Final = 0.3  # followed, but not told of before the detector believes 
 
 @dataclass(slots=True)
 class _Detections:
-    """When the detector looked last; ``wanted``: somebody was lost since."""
+    """When the detector looked last; ``wanted``: somebody was lost since.
 
-    ago_s: float = inf
+    ``slot``: in which half second of the stream, counted from its zero, so that it looks at
+    the same frames wherever a tracker begins.
+    """
+
+    slot: int = 0
     ago_frames: int = 0
     wanted: bool = True
 
@@ -67,6 +71,7 @@ class BlazePoseTracker:
         self._detections = _Detections()
         self._size_px = (0, 0)
         self._time_s: float | None = None
+        self._clock_s = 0.0
         self._interval_s = NOMINAL_INTERVAL_S
         self._subject: int | None = None
 
@@ -75,7 +80,7 @@ class BlazePoseTracker:
         interval_s = self._advance(frame.time_s)
         if size_px != self._size_px:
             self._start_anew(size_px)
-        sightings = distinct_sightings(self._look(frame, interval_s))
+        sightings = distinct_sightings(self._look(frame))
         self._people = self._recognise(sightings, interval_s)
         poses = self._poses(size_px)
         self._lose([person for person in self._people if not person.region.usable])
@@ -83,8 +88,11 @@ class BlazePoseTracker:
         return FramePoses(frame.index, frame.time_s, size_px, poses)
 
     def _advance(self, time_s: float) -> float:
-        if self._time_s is not None and time_s - self._time_s > SHORTEST_INTERVAL_S:
-            self._interval_s = time_s - self._time_s
+        passed_s = inf if self._time_s is None else time_s - self._time_s
+        if SHORTEST_INTERVAL_S < passed_s < inf:
+            self._interval_s = passed_s
+        advances = passed_s > SHORTEST_INTERVAL_S
+        self._clock_s = time_s if advances else self._clock_s + self._interval_s
         self._time_s = time_s
         return self._interval_s
 
@@ -93,7 +101,7 @@ class BlazePoseTracker:
         self._lost = [replace(person, lost_s=inf) for person in self._lost]
         self._people, self._size_px = [], size_px
 
-    def _look(self, frame: Frame, interval_s: float) -> list[Sighting]:
+    def _look(self, frame: Frame) -> list[Sighting]:
         """Return the bodies in the regions of the people followed, and in new places."""
         regions = [person.region for person in self._people]
         bodies = look(frame, regions, self._models, self._options)
@@ -102,17 +110,16 @@ class BlazePoseTracker:
             for place, body in enumerate(bodies)
             if body is not None
         ]
-        return seen + self._newcomers(frame, interval_s)
+        return seen + self._newcomers(frame)
 
-    def _newcomers(self, frame: Frame, interval_s: float) -> list[Sighting]:
+    def _newcomers(self, frame: Frame) -> list[Sighting]:
         """Return the bodies where the detector sees people, if it is to look."""
         detections, options = self._detections, self._options
-        detections.ago_s += interval_s
         detections.ago_frames += 1
         known = [person for person in self._people if person.id is not None]
         if len(known) >= self._cap or not self._detection_is_due(len(known)):
             return []
-        self._detections = _Detections(0.0, 0, wanted=False)
+        self._detections = _Detections(self._slot, wanted=False)
         candidates = search(frame, self._models.detector, options, still=False)
         if self._cap == 1:
             candidates = choose_candidate(candidates, frame, options.subject)
@@ -136,7 +143,11 @@ class BlazePoseTracker:
             return True
         if options.redetect_every:
             return detections.ago_frames >= options.redetect_every
-        return detections.ago_s >= REDETECT_S
+        return detections.slot != self._slot
+
+    @property
+    def _slot(self) -> int:
+        return int(self._clock_s // REDETECT_S)
 
     def _recognise(self, sightings: Sequence[Sighting], interval_s: float) -> list[Person]:
         """Return the people in the frame: those followed, those who are back, those new."""

@@ -23,6 +23,9 @@ _INSTALL: Final = (
     "`pip install --no-deps mediapipe==0.10.21` (README, Engines)"
 )
 
+_DEFAULTS: Final = PoseOptions()
+_NOT_HERE: Final = ("region", "subject", "detect_tiles", "refine_passes", "repair_swaps")
+
 
 class MediaPipePose:
     """One MediaPipe graph: an estimator or a tracker, by its options.
@@ -99,6 +102,9 @@ def load(options: PoseOptions) -> MediaPipeEngine:
         raise SettingError("threads can't be more than 1 with engine mediapipe")
     if options.max_people != 1:
         raise SettingError("max_people must be 1 with engine mediapipe, which sees one person")
+    for name in _NOT_HERE:
+        if getattr(options, name) != getattr(_DEFAULTS, name):
+            raise SettingError(f"{name} is not for engine mediapipe; leave it out")
     if options.precision == "fast":
         raise SettingError("precision must be f32 or auto with engine mediapipe")
     _provide_model(Path(str(package.__file__)).parent, MODEL_NAMES[options.model_complexity])
