@@ -3,7 +3,8 @@
     .venv/bin/python benchmarks/precision.py SOURCE... [--coco FOLDER ANNOTATIONS]
 
 Every picture, and every 25th frame of a video, goes through the models in single precision
-and in each mixture: `bf16:8,16` computes feature maps of 8x8 and 16x16 in bfloat16. Distances are
+and in each mixture: `bf16:8,16` computes feature maps of 8x8 and 16x16 in bfloat16
+(`/6`: but the first six convolutions). Distances are
 those of the mean landmark from single precision, in mm and in % of the longer side of the
 person's box, over all pictures and at the 95th percentile. `CPU ms` is the landmark model on
 one core, the best of many runs, all mixtures in turn. `OKS AP` is the average precision on
@@ -23,7 +24,7 @@ from posemill.blazepose.estimator import BlazePoseEstimator
 from posemill.evaluation import evaluate, read_annotations
 from posemill.options import MODEL_NAMES, PoseOptions
 from posemill.runtime.openvino import OpenVinoEngine
-from posemill.runtime.precision import POINTS, Sizes
+from posemill.runtime.precision import POINTS, Point
 from posemill.sources import expand, open_source
 from posemill.types import Frame
 
@@ -53,10 +54,10 @@ def frames_of(sources: Sequence[str]) -> Iterator[Frame]:
             yield from islice(source, 0, EVERY * MOST, EVERY)
 
 
-def engine_at(name: str, sizes: Sizes) -> OpenVinoEngine:
-    """Return an engine that computes feature maps of ``sizes`` in bfloat16."""
-    POINTS[name, "fast"] = sizes
-    precision = "fast" if sizes else "f32"
+def engine_at(name: str, point: Point) -> OpenVinoEngine:
+    """Return an engine that computes in bfloat16 what ``point`` says."""
+    POINTS[name, "fast"] = point
+    precision = "fast" if point.sizes else "f32"
     complexity = MODEL_NAMES.index(name)
     return OpenVinoEngine(
         PoseOptions(model_complexity=complexity, precision=precision, threads=1, model_cache=False)
@@ -64,8 +65,9 @@ def engine_at(name: str, sizes: Sizes) -> OpenVinoEngine:
 
 
 def compare(name: str, frames: Sequence[Frame], coco: Sequence[Path] | None) -> None:
-    points = [frozenset(SIZES[:count]) for count in range(len(SIZES) + 1)]
-    engines = [engine_at(name, sizes) for sizes in points]
+    points = [Point(frozenset(SIZES[:count])) for count in range(len(SIZES) + 1)]
+    points += [point for (model, _), point in POINTS.items() if model == name and point.first]
+    engines = [engine_at(name, point) for point in points]
     times = cpu_ms(engines)
     for engine, cpu in zip(engines, times, strict=True):
         world, image, lost = distances(engines[0], engine, frames)

@@ -65,8 +65,9 @@ def test_long_videos_are_divided_among_the_cores(
         (Settings(engine="mediapipe"), False, 0),
         (Settings(mask=True, segments="2"), False, 0),
         (Settings(enable_segmentation=True), False, 0),
-        (Settings(subject="3"), False, 0),
-        (Settings(subject="largest"), False, 8),
+        (Settings(subject="3", max_people=0), False, 0),
+        (Settings(subject="largest"), False, 0),
+        (Settings(static_image_mode=True), False, 0),
     ],
 )
 def test_what_can_or_should_not_be_divided_is_not(

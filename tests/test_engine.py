@@ -399,7 +399,9 @@ def test_the_api_takes_plain_pictures(astronaut: Picture) -> None:
         {"region": "0,0,5,5"},
         {"subject": "tallest"},
         {"subject": "3"},  # an id, where one person is followed
+        {"subject": 3},
         {"refine_passes": -1},
+        {"refine_passes": 4},
     ],
 )
 def test_wrong_options_are_named(options: dict[str, Any]) -> None:

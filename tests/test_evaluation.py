@@ -356,7 +356,7 @@ def _bad(data: dict[str, Any], what: str) -> Any:
         ("no bbox", "'bbox' is missing"),
         ("too few", "annotation 0 needs 17 keypoints"),
         ("not finite", "annotation 0 holds numbers"),
-        ("text", "could not convert"),
+        ("text", "of another kind"),
         ("stranger", "image 77, which is not listed"),
         ("coverage", "must be one of full, one_person_only"),
         ("nameless", "has no file_name"),

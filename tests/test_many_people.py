@@ -13,6 +13,7 @@ from posemill.bench.figure import draw_figure
 from posemill.blazepose.estimator import BlazePoseEstimator
 from posemill.blazepose.models import Fill, Model, Models
 from posemill.blazepose.tracker import BlazePoseTracker
+from posemill.errors import SourceError
 from posemill.options import PoseOptions
 from posemill.runtime.openvino import OpenVinoEngine
 from posemill.types import Floats, Frame, FramePoses, Picture, Pose
@@ -69,6 +70,13 @@ def follow(
     ]
 
 
+def follow_on(
+    watcher: BlazePoseTracker, picture: Picture, start: int, count: int
+) -> list[list[int]]:
+    frames = [Frame(picture, k, k / 15) for k in range(start, start + count)]
+    return [[person.id for person in watcher.track(frame).people] for frame in frames]
+
+
 def hips_px(person: Pose) -> float:
     return float(person.points_px[23:25, 0].mean())
 
@@ -117,7 +125,8 @@ def test_only_the_region_is_searched(models: Models) -> None:
         (person,) = estimate(models, picture, max_people=0, region=region).people
         assert hips_px(person) == pytest.approx(center, abs=25)
     assert not estimate(models, picture, region=(230, 0, 20, 20)).people
-    assert not estimate(models, picture, region=(5000, 5000, 20, 20)).people
+    with pytest.raises(SourceError, match="outside of a picture of 960x360"):
+        estimate(models, picture, region=(960, 0, 20, 20))
 
 
 def test_the_subject_is_whom_the_rule_names(models: Models) -> None:
@@ -177,6 +186,23 @@ def test_the_lost_come_back_under_their_id_within_patience(models: Models) -> No
     assert ids[1] == ids[18] == [0, 1]
     assert len(ids[5]) == 1
     assert ids[-1] == sorted({*ids[5], 2})  # too late: somebody new
+
+
+def test_who_comes_back_while_there_is_no_room_keeps_waiting(models: Models) -> None:
+    a, b, c = 150, 480, 810
+    watcher = tracker(models, max_people=2, redetect_every=1)
+    ids = follow(
+        watcher, [*[scene(a, b)] * 3, *[scene(a)] * 3, *[scene(a, c)] * 3, *[scene(a, b, c)] * 4]
+    )
+    assert ids[2] == [0, 1]
+    assert ids[8] == ids[12] == [*ids[5], 2]
+    assert follow_on(watcher, scene(a, b), 13, 3)[-1] == [0, 1]
+
+
+def test_odd_times_are_no_reason_to_stop(models: Models) -> None:
+    watcher = tracker(models, max_people=0)
+    for k, time_s in enumerate([0.0, 1.0, float("inf"), float("nan"), -5.0, 1.1, 1.1]):
+        assert len(watcher.track(Frame(scene(200, 600), k, time_s)).people) == 2
 
 
 def test_one_body_is_followed_once(models: Models) -> None:

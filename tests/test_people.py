@@ -270,12 +270,21 @@ def test_belief_rises_with_each_of_its_signs() -> None:
 def test_tiles_cover_the_picture_and_overlap(width: int, height: int, share: float) -> None:
     side = share * min(width, height)
     tiles = list(tiles_of((width, height), side))
+    assert len(tiles) <= 32
+    assert tiles[0].side_px >= side
+    side = tiles[0].side_px
     xs, ys = sorted({t.x_px for t in tiles}), sorted({t.y_px for t in tiles})
     assert len(tiles) == len(xs) * len(ys)
     for centers, length in ((xs, width), (ys, height)):
         assert centers[0] - side / 2 <= 1e-6
         assert centers[-1] + side / 2 >= length - 1e-6
         assert all(np.diff(centers) <= 0.75 * side + 1e-6)
+
+
+@pytest.mark.parametrize("size_px", [(1, 5000), (1_000_000, 3), (200, 20_000), (1, 1)])
+def test_long_and_thin_pictures_have_few_tiles(size_px: tuple[int, int]) -> None:
+    tiles = list(tiles_of(size_px, 0.4 * min(size_px)))
+    assert 1 <= len(tiles) <= 32
 
 
 def test_each_place_is_kept_once_by_its_surest_candidate() -> None:

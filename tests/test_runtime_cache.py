@@ -19,6 +19,7 @@ from posemill.options import PoseOptions
 from posemill.runtime import compiling, load_engine, model_cache, model_files
 from posemill.runtime.compiling import Compiler
 from posemill.runtime.model_cache import Array, ModelCache, cache_folder
+from posemill.runtime.precision import Point
 from posemill.runtime.quiet_openvino import ov
 from posemill.types import Floats, Frame
 
@@ -219,10 +220,10 @@ def test_another_version_starts_anew(
 
 def test_the_key_holds_all_versions() -> None:
     compiler = Compiler(ov.Core(), LITE, None)
-    about = json.loads(compiler._key("lite", ("Identity",), (8, 16)))
+    about = json.loads(compiler._key("lite", ("Identity",), Point(frozenset({8, 16}))))
     assert about["openvino"] == ov.__version__
     assert about["model"] == model_files.MODELS["lite"].sha256
-    assert (about["outputs"], about["bf16"]) == (["Identity"], [8, 16])
+    assert (about["outputs"], about["precision"]) == (["Identity"], "bf16:8,16")
     sources = [path.read_bytes() for path in sorted(Path(compiling.__file__).parent.glob("*.py"))]
     assert about["posemill"] == hashlib.sha256(b"".join(sources)).hexdigest()
 

@@ -12,8 +12,11 @@ from posemill.bench.figure import draw_figure
 from posemill.config import Settings
 from posemill.options import MODEL_NAMES, PoseOptions
 from posemill.runtime import load_engine, precision
+from posemill.runtime.bias import correct_biases
+from posemill.runtime.model_cache import Array
 from posemill.runtime.openvino import OpenVinoEngine
-from posemill.runtime.precision import POINTS, bf16_sizes, effective_precision
+from posemill.runtime.precision import F32, POINTS, effective_precision, point_for
+from posemill.runtime.quiet_openvino import op, ov
 from posemill.sources import expand, open_source
 from posemill.types import Frame, Pose, SourceInfo
 
@@ -68,10 +71,12 @@ def test_f32_is_f32_throughout() -> None:
 @pytest.mark.parametrize(("model", "name"), list(POINTS))
 def test_each_size_runs_as_the_table_says(model: str, name: str) -> None:
     engine = OpenVinoEngine(options(model, precision=name))
-    kinds = dict.fromkeys(arithmetic(engine))
-    expected = {(width, "bf16" if width in POINTS[model, name] else "f32") for width, _ in kinds}
-    assert set(kinds) == expected
-    assert "bf16" in dict(kinds.keys()).values()
+    point = POINTS[model, name]
+    kinds = list(arithmetic(engine))
+    expected = ["bf16" if width in point.sizes else "f32" for width, _ in kinds]
+    expected[: point.first] = ["f32"] * point.first
+    assert [kind for _, kind in kinds] == expected
+    assert "bf16" in expected
     assert engine.precision == effective_precision(options(model, precision=name))
 
 
@@ -122,11 +127,39 @@ def test_without_bf16_everything_is_f32(name: str, monkeypatch: pytest.MonkeyPat
     np.testing.assert_array_equal(pose.landmarks, exact.landmarks)
 
 
+def test_biases_make_up_for_what_rounded_weights_lose() -> None:
+    """One layer whose weights all round up: on noise, nothing is left of the shift."""
+    core = ov.Core()
+    source = op.parameter([1, 256, 256, 3], np.float32)
+    weights = np.full((2, 3, 1, 1), 1 + 1e-3, np.float32)  # 1 in bfloat16
+    planar = op.transpose(source, op.constant([0, 3, 1, 2]))
+    convolution = op.convolution(planar, op.constant(weights), [1, 1], [0, 0], [0, 0], [1, 1])
+    total = op.add(convolution, op.constant(np.zeros((1, 2, 1, 1), np.float32)))
+    graph = ov.Model([total.output(0)], [source], "one layer")
+    before = values_on_grey(core, graph)
+    correct_biases([convolution], graph, core)
+    shift = values_on_grey(core, graph) - before
+    assert shift == pytest.approx(np.full(2, 3 * 1e-3 * 0.5), rel=0.2)
+
+
+def values_on_grey(core: ov.Core, graph: ov.Model) -> Array:
+    compiled = core.compile_model(graph, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
+    return np.array(compiled(np.full((1, 256, 256, 3), 0.5, np.float32))[0][0, :, 9, 9])
+
+
+@pytest.mark.usefixtures("native")
+def test_mixed_graphs_come_out_the_same_every_time() -> None:
+    frame = Frame(draw_figure(320, 240))
+    fast = options("lite", precision="fast", model_cache=False, threads=1)
+    first, second = (load_engine(fast).estimator().estimate(frame).people for _ in range(2))
+    np.testing.assert_array_equal(first[0].world, second[0].world)
+
+
 def test_the_name_says_which_sizes(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(precision, "_has_bf16", lambda: True)
     assert effective_precision(options(precision="auto")) == "bf16:8,16"
     assert effective_precision(options(precision="auto", engine="mediapipe")) == "f32"
-    assert bf16_sizes(options()) == frozenset()
+    assert point_for(options()) == F32
 
 
 def test_f32_asks_nothing_of_the_processor(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -141,4 +174,4 @@ def test_records_tell_the_effective_precision(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr(precision, "_has_bf16", lambda: True)
     info = SourceInfo("clip.mp4", "video", 640, 360, fps=30.0)
     header = Workshop(Settings(precision="fast")).header(info)
-    assert header["precision"] == "bf16:8,16,32"
+    assert header["precision"] == "bf16:8,16,32,64/6"

@@ -80,6 +80,7 @@ class Workshop:
         self._selection = selection(settings)
         self._threads = ThreadPoolExecutor(1, "posemill-engine")
         self._engine: Future[Engine] | None = None
+        self._shared: Future[Engine] | None = None  # by the parts of videos
 
     def __enter__(self) -> Self:
         self._engine = self._threads.submit(_load_engine, self.options)
@@ -120,7 +121,9 @@ class Workshop:
         divided = self.open(address) if drawn else source
         assert isinstance(divided, Divisible)
         parts = plan(length_s, workers, self.options.track_patience_s)
-        shared = self._threads.submit(_load_engine, replace(self.options, threads=1))
+        if self._shared is None:
+            self._shared = self._threads.submit(_load_engine, replace(self.options, threads=1))
+        shared = self._shared
         return Joined(
             divided,
             lambda: shared.result().tracker().track,
@@ -165,9 +168,10 @@ class Workshop:
         from posemill.segments import SHORTEST_S  # noqa: PLC0415
 
         options, wanted = self.options, self._settings.segments
-        # Masks would fill the memory, and ids of a single pass mean nothing to a part.
-        chosen_by_id = options.subject is not None and options.subject.isdecimal()
-        if wanted == "off" or options.enable_segmentation or chosen_by_id:
+        # Masks would fill the memory; who is chosen and kept is a matter of history; and the ids
+        # of pictures are places in each of them.
+        one_pass = options.enable_segmentation or options.static_image_mode
+        if wanted == "off" or one_pass or options.subject is not None:
             return 0
         if wanted != "auto":
             return int(wanted)

@@ -119,7 +119,7 @@ def _parse_segments(raw: object) -> Value:
 FLAG: Final = Kind("true or false", "", _parse_flag)
 SHARE: Final = _number(0, 1)
 MOMENT: Final = Kind("seconds or [hh:]mm:ss, from 0 up", "TIME", _parse_moment)
-REGION: Final = Kind("x,y,width,height in pixels", "X,Y,W,H", _parse_region)
+REGION: Final = Kind("x,y,width,height in pixels, from 0,0 up", "X,Y,W,H", _parse_region)
 SEGMENT_COUNT: Final = Kind(
     f"{', '.join(SEGMENTS)} or {_SEGMENT_NUMBER.expects}", "off|auto|N", _parse_segments
 )
@@ -188,10 +188,13 @@ class Settings:
         1, _whole(0, PEOPLE_CAP), "people", f"People to look for, 0 for all (up to {PEOPLE_CAP})."
     )
     min_people: int = _row(
-        1, _whole(0), "people", "With fewer in sight, detect in every frame of a video."
+        1, _whole(0, PEOPLE_CAP), "people", "With fewer in sight, detect in every frame of a video."
     )
     redetect_every: int = _row(
-        0, _whole(0), "people", "Frames between looks for more people, 0 for half a second."
+        0,
+        _whole(0, 1_000_000),
+        "people",
+        "Frames between looks for more people, 0 for half a second.",
     )
     track_patience_s: float = _row(
         2.0, _number(0), "people", "Seconds for which a lost person keeps the id."

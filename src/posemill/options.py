@@ -54,14 +54,10 @@ class PoseOptions:
         """Raise ``SettingError`` on a value that has no meaning."""
         for option in fields(self):
             _check_type(option.name, getattr(self, option.name), option.default)
-        for name in ("min_detection_confidence", "min_tracking_confidence"):
-            if not 0 <= getattr(self, name) <= 1:
-                raise SettingError(f"{name} must be from 0 to 1, not {getattr(self, name)}")
-        if not 0 <= self.max_people <= PEOPLE_CAP:
-            raise SettingError(f"max_people must be from 0 (everyone) to {PEOPLE_CAP}")
-        for name in ("min_people", "redetect_every", "refine_passes", "threads"):
-            if getattr(self, name) < 0:
-                raise SettingError(f"{name} must be 0 or more")
+        for name, (low, high) in _BOUNDS.items():
+            value = getattr(self, name)
+            if not low <= value <= high:
+                raise SettingError(f"{name} must be from {low} to {high}, not {value}")
         if not 0 <= self.track_patience_s < inf:
             raise SettingError("track_patience_s must be a number of seconds from 0 up")
         for name, values in _CHOICES.items():
@@ -70,7 +66,9 @@ class PoseOptions:
                 raise SettingError(f"{name} must be one of {known}")
         if self.region is not None:
             _check_region(self.region)
-        if self.subject is not None and not is_subject(self.subject):
+        if self.subject is not None and not (
+            isinstance(self.subject, str) and is_subject(self.subject)
+        ):
             raise SettingError(f"subject must be an id or one of {', '.join(SUBJECTS)}")
         if self.subject is not None and self.subject.isdecimal() and self.max_people == 1:
             raise SettingError("subject as an id needs max_people to be 0 (everyone) or above 1")
@@ -81,6 +79,16 @@ _CHOICES: Final[Mapping[str, tuple[object, ...]]] = {
     "detect_tiles": (None, *TILES),
     "detect_rotations": (None, *ROTATIONS),
     "precision": PRECISIONS,
+}
+
+_BOUNDS: Final[Mapping[str, tuple[int, int]]] = {
+    "min_detection_confidence": (0, 1),
+    "min_tracking_confidence": (0, 1),
+    "max_people": (0, PEOPLE_CAP),  # 0 for everyone
+    "min_people": (0, PEOPLE_CAP),
+    "redetect_every": (0, 1_000_000),
+    "refine_passes": (0, 3),
+    "threads": (0, 1024),
 }
 
 

@@ -43,7 +43,7 @@ class Person:
 
     ``region``: where to look next. ``body``: as last seen, smoothed. ``lost_s``: for
     how long they have been out of sight. ``velocity_px_s``: float32 (2,), how they move.
-    ``meeting``: with whom they may be confused.
+    ``meeting``: with whom they may be confused. ``tentative_s``: for how long without an id.
     """
 
     region: Region
@@ -55,6 +55,7 @@ class Person:
     lost_s: float = 0.0
     velocity_px_s: Floats = field(default_factory=lambda: np.zeros(2, np.float32))
     meeting: Meeting | None = None
+    tentative_s: float = 0.0
 
     def expected(self, after_s: float) -> Body:
         """Return the body where it is to be expected when no more is known of it."""
@@ -118,7 +119,7 @@ def who_is_it(
     """Return by place of a followed person the place of the sighting that is theirs."""
     if len(people) < 2:
         return {place: k for k, each in enumerate(sightings) for place in each.owners}
-    expected = [person.expected(interval_s) for person in people]
+    expected = [person.expected(min(interval_s, DRIFT_S)) for person in people]
     likeness = np.zeros((len(people), len(sightings)), np.float32)
     for column, sighting in enumerate(sightings):
         likeness[:, column] = oks(sighting.body, expected)

@@ -4,6 +4,7 @@ Source for one person: mediapipe/modules/pose_landmark/pose_landmark_cpu.pbtxt.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -24,6 +25,8 @@ class BlazePoseEstimator:
 
     def __init__(self, models: Models, options: PoseOptions) -> None:
         self._models = models
+        if options.subject in ("largest", "central"):  # of all who are there
+            options = replace(options, max_people=0)
         self._options = options
 
     def estimate(self, frame: Frame) -> FramePoses:

@@ -7,6 +7,7 @@ mediapipe/modules/pose_landmark/pose_landmark_by_roi_cpu.pbtxt.
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
+from math import isfinite
 
 from posemill.blazepose.constants import (
     AUXILIARY,
@@ -135,6 +136,8 @@ def _read(
     if not score[0] > options.min_tracking_confidence:
         return None
     landmarks = refine(decode_landmarks(raw), features, models.head)
+    if not isfinite(float(landmarks.sum()) + float(world.sum())):
+        return None  # a damaged model, or a processor that computes wrongly
     landmarks[:, :2] = to_picture(landmarks[:, :2], region)
     landmarks[:, 2] *= region.side_px
     return Body(

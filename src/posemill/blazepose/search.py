@@ -12,12 +12,14 @@ from typing import Final
 from posemill.blazepose.look import Candidate, detect_in
 from posemill.blazepose.models import Model
 from posemill.blazepose.roi import Region, whole_picture
+from posemill.errors import SourceError
 from posemill.options import PoseOptions
 from posemill.types import Frame, Picture
 
 # Of the shorter side of the picture: what a tile shows.
 TILE_SIDES: Final = {"2": (0.57,), "3": (0.4,), "auto": (0.8, 0.57, 0.4)}
 TILE_STEP: Final = 0.75  # of a tile's side, at most: tiles overlap
+MOST_TILES: Final = 32  # of a size; those of a long and thin picture are larger instead
 SAME_PLACE: Final = 0.15  # of the larger region's side
 # Who is only hinted at counts where they are merged with somebody surer, which places them
 # better, and makes auto look closer still if they are small enough for the tile.
@@ -29,10 +31,9 @@ def search(frame: Frame, detector: Model, options: PoseOptions, *, still: bool) 
     """Return where the detector sees people, the surest first, each place once.
 
     ``still``: whether the frame is a picture of its own, which is searched more closely.
+    SourceError where the region lies outside of it.
     """
     pixels, x, y = _part(frame, options)
-    if not pixels.size:
-        return []
     return [
         replace(each, region=_shifted(each.region, x, y))
         for each in _search(pixels, detector, options, still=still)
@@ -85,8 +86,10 @@ def _is_hint(region: Region, tile: Region) -> bool:
 
 
 def tiles_of(size_px: tuple[int, int], side_px: float) -> Iterator[Region]:
-    """Yield the fewest overlapping squares of ``side_px`` that cover a picture."""
+    """Yield the fewest overlapping squares of ``side_px``, or more, that cover a picture."""
     width, height = size_px
+    while len(_centers(width, side_px)) * len(_centers(height, side_px)) > MOST_TILES:
+        side_px *= 2
     for y in _centers(height, side_px):
         for x in _centers(width, side_px):
             yield Region(x, y, side_px)
@@ -119,7 +122,13 @@ def _part(frame: Frame, options: PoseOptions) -> tuple[Picture, int, int]:
     if options.region is None:
         return frame.pixels, 0, 0
     x, y, width, height = options.region
-    return frame.pixels[y : y + height, x : x + width], x, y
+    part = frame.pixels[y : y + height, x : x + width]
+    if not part.size:
+        raise SourceError(
+            f"region {x},{y},{width},{height} lies outside of a picture of "
+            f"{frame.width}x{frame.height}."
+        )
+    return part, x, y
 
 
 def _shifted(region: Region, x: int, y: int) -> Region:

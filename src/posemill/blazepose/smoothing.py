@@ -107,7 +107,7 @@ def smooth_visibility(state: Floats | None, visibility: Floats) -> Floats:
 def _low_pass(
     previous: Floats, value: npt.NDArray[np.floating], alpha: float | npt.NDArray[np.float64]
 ) -> npt.NDArray[np.float64]:
-    return np.asarray(alpha * value + (1.0 - alpha) * previous, np.float64)
+    return np.asarray(alpha * value + (1.0 - alpha) * previous.astype(np.float64), np.float64)
 
 
 def _alpha(cutoff: T, interval_s: float) -> T:

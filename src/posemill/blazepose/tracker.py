@@ -7,7 +7,7 @@ region, filters and an identity of their own.
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from itertools import count
-from math import inf
+from math import inf, isfinite
 from typing import Final
 
 from posemill.blazepose.association import (
@@ -34,7 +34,9 @@ from posemill.options import PEOPLE_CAP, PoseOptions
 from posemill.types import Frame, FramePoses, Pose
 
 REDETECT_S: Final = 0.5
-DOUBTFUL: Final = 0.3  # followed, but not told of before the detector believes it
+# Who is doubtful is followed, but not told of before the detector believes it; not for ever.
+DOUBTFUL: Final = 0.3
+TENTATIVE_S: Final = 1.2  # the detector has looked twice more
 
 
 @dataclass(slots=True)
@@ -88,6 +90,8 @@ class BlazePoseTracker:
         return FramePoses(frame.index, frame.time_s, size_px, poses)
 
     def _advance(self, time_s: float) -> float:
+        if not isfinite(time_s):
+            time_s = self._time_s or 0.0
         passed_s = inf if self._time_s is None else time_s - self._time_s
         if SHORTEST_INTERVAL_S < passed_s < inf:
             self._interval_s = passed_s
@@ -161,6 +165,8 @@ class BlazePoseTracker:
         self._lose([each for place, each in enumerate(self._people) if place not in theirs])
         rest = without(sightings, theirs.values())
         back = who_returns(self._lost, rest, self._options.track_patience_s)
+        room = max(0, self._cap - sum(person.id is not None for person in here))
+        back = dict(list(back.items())[:room])
         for who, k in back.items():
             lost = self._lost[who]
             for place, person in enumerate(here):
@@ -168,9 +174,11 @@ class BlazePoseTracker:
                     here[place] = replace(person, id=lost.id, meeting=None)
                     lost = replace(lost, id=person.id)
             here.append(self._seen(lost, rest[k], interval_s))
-        room = self._cap - sum(person.id is not None for person in here)
-        new = sorted(without(rest, back.values()), key=lambda each: -(each.belief or 0.0))[:room]
-        here += [self._seen(self._stranger(each), each, interval_s) for each in new]
+        new = sorted(without(rest, back.values()), key=lambda each: -(each.belief or 0.0))
+        here += [
+            self._seen(self._stranger(each), each, interval_s) for each in new[: room - len(back)]
+        ]
+        here = [person for person in here if person.tentative_s <= TENTATIVE_S]
         here.sort(key=lambda person: person.id is None)  # the tentative make room
         self._forget(back.keys(), interval_s)
         return here[: self._cap]
@@ -188,7 +196,18 @@ class BlazePoseTracker:
         if meeting is not None:
             meeting = replace(meeting, ago_s=meeting.ago_s + interval_s)
         velocity = velocity_px_s(person, body, interval_s)
-        return Person(region, body, filters, memory, flags, identity, 0.0, velocity, meeting)
+        tentative_s = person.tentative_s + interval_s if identity is None else 0.0
+        return Person(
+            region,
+            body,
+            filters,
+            memory,
+            flags,
+            identity,
+            velocity_px_s=velocity,
+            meeting=meeting,
+            tentative_s=tentative_s,
+        )
 
     def _stranger(self, sighting: Sighting) -> Person:
         """Return somebody new; a single person takes over what outlived the last one."""

@@ -49,7 +49,9 @@ def settings_text() -> str:
         if setting.section != section:
             section = setting.section
             lines += ["", f"# --- {section} " + "-" * (70 - len(section))]
-        lines += ["", f"# {setting.text}", f"# Must be {setting.kind.expects}.", _line(setting)]
+        unset = " Not set by default; an example:" if setting.default is None else ""
+        expects = f"# Must be {setting.kind.expects}.{unset}"
+        lines += ["", f"# {setting.text}", expects, _line(setting)]
     return "\n".join(lines) + "\n"
 
 

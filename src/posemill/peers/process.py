@@ -75,11 +75,12 @@ class Talker:
         with suppress(BrokenPipeError):  # it is gone, and with it what was for it
             stdin.close()
         stdout.close()  # first, or one that writes on would never end
-        try:
-            self._process.wait(_END_S)
-        except subprocess.TimeoutExpired:
-            end(self._process)
-            self._process.wait()
+        with suppress(subprocess.TimeoutExpired):
+            try:
+                self._process.wait(_END_S)
+            finally:  # also where Ctrl-C ends the waiting
+                end(self._process)
+        self._process.wait()
         self._said.close()
 
     def __enter__(self) -> Self:
@@ -91,6 +92,8 @@ class Talker:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        if error is not None:  # nobody waits for the rest
+            end(self._process)
         self.close()
 
     def _write(self, request: Mapping[str, Any], data: bytes) -> None:

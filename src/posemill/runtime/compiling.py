@@ -20,7 +20,7 @@ from posemill.runtime.graph import convolve_before_upsampling, heatmap_head
 from posemill.runtime.mixed import keep_f32_but
 from posemill.runtime.model_cache import Array, ModelCache
 from posemill.runtime.model_files import MODELS, path_of, verify
-from posemill.runtime.precision import Sizes, bf16_sizes
+from posemill.runtime.precision import F32, Point, point_for
 from posemill.runtime.quiet_openvino import ov
 
 _HEATMAPS: Final = "Identity_3"
@@ -70,16 +70,16 @@ class Compiler:
 
     def landmark(self, layout: Layout = _ONE_CORE) -> tuple[ov.CompiledModel, HeatmapHead]:
         """Return the landmark model, and what makes heatmaps of its features."""
-        sizes = bf16_sizes(self.options)
+        point = point_for(self.options)
 
         def build() -> tuple[ov.Model, list[Array]]:
             graph, head = landmark_graph(self.core, self.options)
-            if sizes:
-                keep_f32_but(sizes, graph, self.core)
+            if point.sizes:
+                keep_f32_but(point, graph, self.core)
             return graph, [head.weights, head.bias]
 
         name, outputs = MODEL_NAMES[self.options.model_complexity], _landmark_outputs(self.options)
-        compiled, (weights, bias) = self._compiled(name, outputs, layout, build, sizes)
+        compiled, (weights, bias) = self._compiled(name, outputs, layout, build, point)
         return compiled, HeatmapHead(weights, bias)
 
     def _compiled(
@@ -88,12 +88,12 @@ class Compiler:
         outputs: tuple[str, ...],
         layout: Layout,
         build: Callable[[], tuple[ov.Model, list[Array]]],
-        sizes: Sizes = frozenset(),
+        point: Point = F32,
     ) -> tuple[ov.CompiledModel, list[Array]]:
         """Return the model from the cache, or as ``build`` makes it, and what goes with it."""
         path_of(name)  # whatever the cache holds, a package without its models is broken
-        config = config_for(layout, "bf16" if sizes else "f32")
-        key = self._key(name, outputs, sorted(sizes))
+        config = config_for(layout, "bf16" if point.sizes else "f32")
+        key = self._key(name, outputs, point)
         if self.cache is not None and (stored := self.cache.load(key)):
             try:
                 blob = ov.Tensor(stored[0])
@@ -107,7 +107,7 @@ class Compiler:
             self.cache.store(key, [blob, *extras])
         return compiled, extras
 
-    def _key(self, name: str, outputs: Sequence[str], sizes: Sequence[int]) -> str:
+    def _key(self, name: str, outputs: Sequence[str], point: Point) -> str:
         """Return all that a compiled model follows from but its layout, as text."""
         return json.dumps(
             {
@@ -117,7 +117,7 @@ class Compiler:
                 "capabilities": self.core.get_property("CPU", "OPTIMIZATION_CAPABILITIES"),
                 "model": MODELS[name].sha256,
                 "outputs": outputs,
-                "bf16": sizes,
+                "precision": str(point),
             },
             sort_keys=True,
         )

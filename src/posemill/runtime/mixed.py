@@ -9,10 +9,12 @@ from typing import Any, Final
 
 import numpy as np
 
-from posemill.runtime.precision import Sizes
+from posemill.runtime.bias import correct_biases
+from posemill.runtime.precision import Point
 from posemill.runtime.quiet_openvino import op, opset1, ov
 
 _CREATE: Final = {"Convolution": op.convolution, "GroupConvolution": op.group_convolution}
+_ACTIVATIONS: Final = ("Clamp", "Relu")
 _UPSAMPLING: Final = "Interpolate"
 _MASK_WIDTH: Final = 256  # OpenVINO 2026.4 can't compile the mask's last layer with a mark
 _OF_CONSTANTS: Final = ("Convert", "Unsqueeze", "Reshape", "Transpose")
@@ -38,32 +40,41 @@ _MARKED: Final = b"""<net name="marked" version="11">
 </net>"""
 
 
-def keep_f32_but(sizes: Sizes, graph: ov.Model, core: ov.Core) -> None:
-    """Mark what stays in single precision: all but feature maps as wide as one of ``sizes``.
+def keep_f32_but(point: Point, graph: ov.Model, core: ov.Core) -> None:
+    """Mark what stays in single precision: all but feature maps as wide as ``point`` says.
 
     Convolutions go by the width of their output, and what follows one goes with it, since
-    both become one operation. Sums that carry the input of a block past it stay too, where
-    rounding them block after block would lose most; those of the decoder need not.
+    both become one operation; but activations stay, since with them OpenVINO leaves biases
+    as they are. Sums that carry the input of a block past it stay too, where rounding them
+    block after block would lose most; those of the decoder need not.
     """
     _pad_inside_convolutions(graph)
     _pool_plainly(graph)
     key, mark = _mark(core)
     kept: set[str] = set()
+    rounded: list[ov.Node] = []
+    first = point.first
     for node in graph.get_ordered_ops():
         if _is_constant(node):
             continue
         sources = [each for each in _sources(node) if not _is_constant(each)]
         if node.get_type_name() in _CREATE:
-            keep = list(node.get_output_shape(0))[-1] not in sizes | {_MASK_WIDTH}
+            width = list(node.get_output_shape(0))[-1]
+            keep = first > 0 or width not in point.sizes | {_MASK_WIDTH}
+            first -= 1
+            if keep:
+                _widen_weights(node)
+            elif width != _MASK_WIDTH:
+                rounded.append(node)
         elif len(sources) > 1:
             keep = all(_origin(each).get_type_name() != _UPSAMPLING for each in sources)
         else:
             keep = all(each.get_friendly_name() in kept for each in sources)
         if keep:
             kept.add(node.get_friendly_name())
+        if keep or node.get_type_name() in _ACTIVATIONS:
             node.set_rt_info(mark, key)
-            if node.get_type_name() in _CREATE:
-                _widen_weights(node)
+    correct_biases(rounded, graph, core)
 
 
 def _mark(core: ov.Core) -> tuple[str, Any]:
