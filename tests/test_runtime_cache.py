@@ -20,7 +20,7 @@ from posemill.runtime import compiling, load_engine, model_cache, model_files
 from posemill.runtime.compiling import Compiler
 from posemill.runtime.model_cache import Array, ModelCache, cache_folder
 from posemill.runtime.precision import Point
-from posemill.runtime.quiet_openvino import ov
+from posemill.runtime.quiet_openvino import ov, shared_core
 from posemill.types import Floats, Frame
 
 LITE = PoseOptions(model_complexity=0)
@@ -219,7 +219,7 @@ def test_another_version_starts_anew(
 
 
 def test_the_key_holds_all_versions() -> None:
-    compiler = Compiler(ov.Core(), LITE, None)
+    compiler = Compiler(shared_core(), LITE, None)
     about = json.loads(compiler._key("lite", ("Identity",), Point(frozenset({8, 16}))))
     assert about["openvino"] == ov.__version__
     assert about["model"] == model_files.MODELS["lite"].sha256

@@ -16,7 +16,7 @@ from posemill.runtime.bias import correct_biases
 from posemill.runtime.model_cache import Array
 from posemill.runtime.openvino import OpenVinoEngine
 from posemill.runtime.precision import F32, POINTS, effective_precision, point_for
-from posemill.runtime.quiet_openvino import op, ov
+from posemill.runtime.quiet_openvino import op, ov, shared_core
 from posemill.sources import expand, open_source
 from posemill.types import Frame, Pose, SourceInfo
 
@@ -129,7 +129,7 @@ def test_without_bf16_everything_is_f32(name: str, monkeypatch: pytest.MonkeyPat
 
 def test_biases_make_up_for_what_rounded_weights_lose() -> None:
     """One layer whose weights all round up: on noise, nothing is left of the shift."""
-    core = ov.Core()
+    core = shared_core()
     source = op.parameter([1, 256, 256, 3], np.float32)
     weights = np.full((2, 3, 1, 1), 1 + 1e-3, np.float32)  # 1 in bfloat16
     planar = op.transpose(source, op.constant([0, 3, 1, 2]))

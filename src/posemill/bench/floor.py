@@ -16,7 +16,7 @@ from posemill.blazepose.models import Model
 from posemill.options import MODEL_NAMES, PoseOptions
 from posemill.runtime.compiling import detector_graph, landmark_graph
 from posemill.runtime.openvino import OpenVinoEngine
-from posemill.runtime.quiet_openvino import op, ov
+from posemill.runtime.quiet_openvino import op, ov, shared_core
 
 METHOD: Final = "OpenVINO MatMul, 1024 x 1024 x 1024, f32, one thread"
 _SIDE: Final = 1024
@@ -45,7 +45,7 @@ def multiply_adds(graph: ov.Model) -> int:
 
 def model_multiply_adds(options: PoseOptions) -> dict[str, int]:
     """Return those of the detector and of the landmark model, as the engine runs them."""
-    core = ov.Core()
+    core = shared_core()
     graphs = {"detector": detector_graph(core), "landmarks": landmark_graph(core, options)[0]}
     return {name: multiply_adds(graph) for name, graph in graphs.items()}
 
@@ -100,7 +100,7 @@ def _matrix_product() -> Callable[[], object]:
     values = np.random.default_rng(0).random(shape, np.float32)
     left = op.parameter(shape, np.float32)
     graph = ov.Model([op.matmul(left, op.constant(values), False, False)], [left], "product")
-    compiled = ov.Core().compile_model(graph, "CPU", _PLAIN)
+    compiled = shared_core().compile_model(graph, "CPU", _PLAIN)
     infer = compiled.create_infer_request()
     infer.get_input_tensor(0).data[:] = values
     return lambda: infer.infer(share_inputs=True, share_outputs=True)

@@ -75,12 +75,13 @@ class Talker:
         with suppress(BrokenPipeError):  # it is gone, and with it what was for it
             stdin.close()
         stdout.close()  # first, or one that writes on would never end
-        with suppress(subprocess.TimeoutExpired):
-            try:
-                self._process.wait(_END_S)
-            finally:  # also where Ctrl-C ends the waiting
-                end(self._process)
-        self._process.wait()
+        try:
+            self._process.wait(_END_S)
+        except BaseException as error:  # Ctrl-C too must not leave it behind
+            end(self._process)
+            self._process.wait()
+            if not isinstance(error, subprocess.TimeoutExpired):
+                raise
         self._said.close()
 
     def __enter__(self) -> Self:

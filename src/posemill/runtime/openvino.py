@@ -15,7 +15,7 @@ from posemill.options import PoseOptions
 from posemill.runtime.compiling import Compiler, Layout
 from posemill.runtime.model_cache import ModelCache, cache_folder
 from posemill.runtime.precision import effective_precision
-from posemill.runtime.quiet_openvino import ov
+from posemill.runtime.quiet_openvino import ov, shared_core
 from posemill.types import Floats
 
 T = TypeVar("T")
@@ -118,7 +118,7 @@ class OpenVinoEngine:
         self._options = options
         self.precision = effective_precision(options)
         one, many = Layout.of(options.threads, usable_cores(), several=options.max_people != 1)
-        compiler = Compiler(ov.Core(), options, _cache(options))
+        compiler = Compiler(shared_core(), options, _cache(options))
         with ThreadPoolExecutor(1) as pool:  # compiling takes most of a cold start: two at once
             detector = pool.submit(compiler.detector, one)
             compiled, head = compiler.landmark(one)

@@ -66,9 +66,9 @@ def _has_bf16() -> bool:
 
     OpenVINO lists BF16 where it only imitates it, too, but then prefers single precision.
     """
-    from posemill.runtime.quiet_openvino import ov  # noqa: PLC0415 - f32 needs no answer
+    from posemill.runtime.quiet_openvino import ov, shared_core  # noqa: PLC0415 - f32 needs no answer
 
-    core = ov.Core()
+    core = shared_core()
     preferred = core.get_property("CPU", "INFERENCE_PRECISION_HINT")
     return (
         "BF16" in core.get_property("CPU", "OPTIMIZATION_CAPABILITIES") and preferred != ov.Type.f32

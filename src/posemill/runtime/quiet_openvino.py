@@ -7,6 +7,7 @@ can still import ``openvino.tools.ovc`` afterwards.
 """
 
 import sys
+from functools import cache
 from typing import Any, Final, cast
 
 _CONVERTER: Final = "openvino.tools.ovc"
@@ -30,4 +31,16 @@ import openvino as ov  # noqa: E402
 from openvino import opset1  # noqa: E402
 from openvino import opset13 as op  # noqa: E402
 
-__all__ = ["op", "opset1", "ov"]
+
+@cache
+def shared_core() -> ov.Core:
+    """Return the one core of this process, which lives as long as the process does.
+
+    OpenVINO's CPU plugin gives the thread that loads it a stack for signals, and frees that
+    with the last core. Where another thread drops it, the first one's next signal, such as
+    Ctrl-C, ends the process with a segmentation fault.
+    """
+    return ov.Core()
+
+
+__all__ = ["op", "opset1", "ov", "shared_core"]
