@@ -34,7 +34,7 @@ test: lint ## Lint, check types and layers, run the tests (ARGS=... for pytest)
 	$(BIN)/pytest $(ARGS)
 
 test-mediapipe: .venv-mediapipe/.synced ## Run the engines' tests with the original as an engine too
-	PYTHONPATH=src .venv-mediapipe/bin/python -m pytest $(or $(ARGS),tests/test_engine.py tests/test_bench.py)
+	PYTHONPATH=src .venv-mediapipe/bin/python -m pytest $(or $(ARGS),tests/test_engine.py tests/test_bench.py::test_against_the_original)
 
 lint: setup ## All of test but the tests
 	$(BIN)/ruff check .
