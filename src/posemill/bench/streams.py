@@ -71,14 +71,32 @@ def _follow(
         errors.append(error)
 
 
-class ProcessCrew:
+class _Peers:
+    """Programs that are started together and end together."""
+
+    def __init__(self) -> None:
+        self._stack = ExitStack()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._stack.__exit__(kind, error, trace)
+
+
+class ProcessCrew(_Peers):
     """Streams in processes, each with an engine of one thread of its own.
 
     ``peak_mib``: the memory of the largest while it tracked straight from the file.
     """
 
     def __init__(self, clip: Clip, options: PoseOptions, streams: int) -> None:
-        self._stack = ExitStack()
+        super().__init__()
         self._count = len(clip.frames)
         self.cpu_ms = 0.0  # a frame, of the last run
         command = [sys.executable, "-m", "posemill.bench.stream_worker"]
@@ -113,25 +131,14 @@ class ProcessCrew:
         self.cpu_ms = 1000 * sum(answer["cpu_s"] for answer in answers) / count
         return count / elapsed_s
 
-    def __enter__(self) -> Self:
-        return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._stack.close()
-
-
-class MediaPipeCrew:
+class MediaPipeCrew(_Peers):
     """Streams in processes of MediaPipe."""
 
     def __init__(
         self, pictures: Sequence[Picture], streams: int, python: str | None, **options: Any
     ) -> None:
-        self._stack = ExitStack()
+        super().__init__()
         self._count = len(pictures)
         try:
             self._peers = [self._stack.enter_context(MediaPipePeer(python)) for _ in range(streams)]
@@ -150,17 +157,6 @@ class MediaPipeCrew:
 
         answers, elapsed_s = _timed(go)
         return self._count * len(answers) / elapsed_s
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._stack.close()
 
 
 def _timed(go: Callable[[], list[dict[str, Any]]]) -> tuple[list[dict[str, Any]], float]:

@@ -104,7 +104,7 @@ class MediaPipePeer:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self.close()
+        self._talker.__exit__(kind, error, trace)  # at once where something went wrong
 
 
 def _request(picture: Picture) -> dict[str, int]:
