@@ -1,7 +1,7 @@
 """Several people at once, with the real models and drawn figures."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from itertools import zip_longest
 from typing import Any
@@ -10,6 +10,8 @@ import numpy as np
 import pytest
 
 from posemill.bench.figure import draw_figure
+from posemill.blazepose.belief import Impression
+from posemill.blazepose.belief import examine as real_examine
 from posemill.blazepose.estimator import BlazePoseEstimator
 from posemill.blazepose.models import Fill, Model, Models
 from posemill.blazepose.tracker import BlazePoseTracker
@@ -68,13 +70,6 @@ def follow(
         [person.id for person in watcher.track(Frame(picture, k, k * interval_s)).people]
         for k, picture in enumerate(pictures)
     ]
-
-
-def follow_on(
-    watcher: BlazePoseTracker, picture: Picture, start: int, count: int
-) -> list[list[int]]:
-    frames = [Frame(picture, k, k / 15) for k in range(start, start + count)]
-    return [[person.id for person in watcher.track(frame).people] for frame in frames]
 
 
 def hips_px(person: Pose) -> float:
@@ -189,14 +184,67 @@ def test_the_lost_come_back_under_their_id_within_patience(models: Models) -> No
 
 
 def test_who_comes_back_while_there_is_no_room_keeps_waiting(models: Models) -> None:
-    a, b, c = 150, 480, 810
-    watcher = tracker(models, max_people=2, redetect_every=1)
+    a, b, c, d = STANDING
+    watcher = tracker(models, max_people=3, redetect_every=1)
     ids = follow(
-        watcher, [*[scene(a, b)] * 3, *[scene(a)] * 3, *[scene(a, c)] * 3, *[scene(a, b, c)] * 4]
+        watcher,
+        [
+            *[scene(a, b, c)] * 3,
+            *[scene(a)] * 2,
+            *[scene(a, d)] * 3,
+            *[scene(a, b, c, d)] * 2,
+            *[scene(a, b, c)] * 4,
+        ],
     )
-    assert ids[2] == [0, 1]
-    assert ids[8] == ids[12] == [*ids[5], 2]
-    assert follow_on(watcher, scene(a, b), 13, 3)[-1] == [0, 1]
+    assert ids[2] == [0, 1, 2]
+    assert 3 in ids[7]
+    assert len(ids[9]) == 3
+    assert ids[-1] == [0, 1, 2]
+
+
+def believed(monkeypatch: pytest.MonkeyPatch, *beliefs: float) -> None:
+    """Have every look of the detector's finds believed so much: the first, the second, ..."""
+    rest = list(beliefs)
+
+    def examine(*arguments: Any) -> list[Impression]:
+        value = rest.pop(0) if len(rest) > 1 else rest[0]
+        return [replace(each, belief=value) for each in real_examine(*arguments)]
+
+    monkeypatch.setattr("posemill.blazepose.tracker.examine", examine)
+    monkeypatch.setattr("posemill.blazepose.estimator.examine", examine)
+
+
+@pytest.mark.parametrize(("value", "count"), [(0.59, 0), (0.61, 1)])
+def test_only_who_is_believed_counts_in_a_picture(
+    models: Models, monkeypatch: pytest.MonkeyPatch, value: float, count: int
+) -> None:
+    believed(monkeypatch, value)
+    assert len(estimate(models, scene(480), max_people=0).people) == count
+
+
+def test_the_tentative_get_an_id_once_they_are_believed(
+    models: Models, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    believed(monkeypatch, 0.5, 0.9)
+    watcher = tracker(models, max_people=0, min_people=0)
+    ids = follow(watcher, [scene(480)] * 10, 0.1)
+    assert ids == [[]] * 5 + [[0]] * 5
+
+
+@pytest.mark.parametrize(("value", "frames"), [(0.29, 0), (0.5, 12)])
+def test_who_stays_doubtful_is_not_followed_for_ever(
+    models: Models, monkeypatch: pytest.MonkeyPatch, value: float, frames: int
+) -> None:
+    believed(monkeypatch, value, 0.0)
+    landmark = Counting(models.landmark)
+    counted = Models(models.detector, landmark, models.head)
+    watcher = BlazePoseTracker(counted, PoseOptions(max_people=0, min_people=0))
+    for k in range(25):
+        landmark.calls.append(0)
+        assert watcher.track(Frame(scene(480), k, k / 10)).people == ()
+    # Beside the two looks at what the detector finds every half second.
+    following = [calls - 2 * (k % 5 == 0) for k, calls in enumerate(landmark.calls)]
+    assert sum(following) == pytest.approx(frames, abs=2)
 
 
 def test_odd_times_are_no_reason_to_stop(models: Models) -> None:
