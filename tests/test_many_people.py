@@ -12,7 +12,10 @@ import pytest
 from posemill.bench.figure import draw_figure
 from posemill.blazepose.belief import Impression
 from posemill.blazepose.belief import examine as real_examine
+from posemill.blazepose.doubts import exchanged
 from posemill.blazepose.estimator import BlazePoseEstimator
+from posemill.blazepose.look import Body
+from posemill.blazepose.look import look as real_look
 from posemill.blazepose.models import Fill, Model, Models
 from posemill.blazepose.tracker import BlazePoseTracker
 from posemill.errors import SourceError
@@ -102,7 +105,7 @@ def test_tiles_find_whom_the_whole_picture_does_not_show(models: Models) -> None
 
 
 @pytest.mark.parametrize("quarters", [1, 2, 3])
-def test_who_lies_or_is_upside_down_is_found_turned(models: Models, quarters: int) -> None:
+def test_who_lies_or_is_upside_down_is_seen_turned(models: Models, quarters: int) -> None:
     upright = draw_figure(400, 400)
     (expected,) = estimate(models, upright).people
     turned = np.ascontiguousarray(np.rot90(upright, quarters))
@@ -332,6 +335,27 @@ def test_a_loss_calls_the_detector(models: Models) -> None:
 
 
 # Flags
+
+
+@pytest.mark.parametrize("repair", [False, True])
+def test_swapped_sides_are_flagged_and_put_back_on_request(
+    models: Models, monkeypatch: pytest.MonkeyPatch, repair: bool
+) -> None:
+    swapping = False
+
+    def look(*arguments: Any) -> list[Body | None]:
+        bodies = real_look(*arguments)
+        return [exchanged(b, np.ones(33, bool)) if b and swapping else b for b in bodies]
+
+    monkeypatch.setattr("posemill.blazepose.tracker.look", look)
+    watcher = tracker(models, repair_swaps=repair, smooth_landmarks=False)
+    for k in range(4):
+        swapping = k == 2
+        (person,) = watcher.track(Frame(scene(480), k, k / 30)).people
+        assert ("swapped" in person.flags) == swapping
+        # The figure faces us: its left is on our right.
+        faces_us = person["left_shoulder"].x > person["right_shoulder"].x
+        assert faces_us == (repair or not swapping)
 
 
 def test_what_lies_outside_of_the_picture_is_flagged(models: Models) -> None:

@@ -1,6 +1,8 @@
 """The pure parts of following several people: likeness, assignment, doubts, belief, search."""
 
 from dataclasses import replace
+from math import pi
+from typing import cast
 
 import numpy as np
 import pytest
@@ -17,7 +19,7 @@ from posemill.blazepose.association import (
     who_is_it,
     who_returns,
 )
-from posemill.blazepose.belief import belief
+from posemill.blazepose.belief import belief, needs_no_belief
 from posemill.blazepose.doubts import (
     MIRROR,
     SWAP_PATIENCE_S,
@@ -27,11 +29,13 @@ from posemill.blazepose.doubts import (
 )
 from posemill.blazepose.filtering import Filters
 from posemill.blazepose.look import Body, Candidate
+from posemill.blazepose.models import Model
 from posemill.blazepose.roi import Region
-from posemill.blazepose.search import distinct_places, tiles_of
+from posemill.blazepose.search import distinct_places, search, tiles_of
 from posemill.blazepose.similarity import assign, oks, same_body
+from posemill.options import PoseOptions
 from posemill.skeleton import LANDMARK_INDEX, LANDMARK_NAMES
-from posemill.types import Floats
+from posemill.types import Floats, Frame
 
 FRAME_S = 1 / 30
 # A person from the front, in parts of the height: x to our right, left side on our right.
@@ -266,6 +270,14 @@ def test_belief_rises_with_each_of_its_signs() -> None:
     assert 0.99 < belief(1.0, body(), body()) < 1
 
 
+def test_only_whom_mediapipe_would_see_too_needs_no_belief() -> None:
+    upright, turned = Candidate(Region(1, 1, 1), 0.9), Candidate(Region(1, 1, 1), 0.9, turned=True)
+    one, several = PoseOptions(), PoseOptions(max_people=2)
+    assert needs_no_belief([upright], one)
+    assert not needs_no_belief([turned], one)
+    assert not needs_no_belief([upright], several)
+
+
 @given(st.integers(1, 4000), st.integers(1, 4000), st.sampled_from([0.8, 0.57, 0.4]))
 def test_tiles_cover_the_picture_and_overlap(width: int, height: int, share: float) -> None:
     side = share * min(width, height)
@@ -285,6 +297,39 @@ def test_tiles_cover_the_picture_and_overlap(width: int, height: int, share: flo
 def test_long_and_thin_pictures_have_few_tiles(size_px: tuple[int, int]) -> None:
     tiles = list(tiles_of(size_px, 0.4 * min(size_px)))
     assert 1 <= len(tiles) <= 32
+
+
+@pytest.mark.parametrize(
+    ("seen_at", "rotations", "asked", "turned"),
+    [
+        (0, None, [0], [False]),  # who is upright ends the search
+        (2, None, [0, 1, 2, 3], [True]),
+        (2, "off", [0], []),
+        (None, "auto", [0, 1, 2, 3], []),
+    ],
+)
+def test_a_picture_is_turned_only_where_nobody_is_upright(
+    monkeypatch: pytest.MonkeyPatch,
+    seen_at: int | None,
+    rotations: str | None,
+    asked: list[int],
+    turned: list[bool],
+) -> None:
+    quarters: list[int] = []
+
+    def detect_in(_: object, square: Region, *__: object) -> list[Candidate]:
+        quarters.append(round(square.rotation / (pi / 2)))
+        return [Candidate(Region(20, 20, 30), 0.9)] if quarters[-1] == seen_at else []
+
+    monkeypatch.setattr("posemill.blazepose.search.detect_in", detect_in)
+    frame = Frame(np.zeros((40, 40, 3), np.uint8))
+    options = PoseOptions(detect_rotations=rotations)
+    found = search(frame, cast(Model, None), options, still=True)
+    assert quarters == asked
+    assert [each.turned for each in found] == turned
+    quarters.clear()
+    search(frame, cast(Model, None), options, still=False)  # off in videos, unless asked for
+    assert quarters == (asked if rotations == "auto" else [0])
 
 
 def test_each_place_is_kept_once_by_its_surest_candidate() -> None:
