@@ -1,6 +1,7 @@
 # Needs python3 (3.11 or later, with venv) and make; everything else comes into .venv.
 #
 #   make                            set up
+#   make serve                      set up, then serve page and API on port 5000
 #   make detect SOURCE=photo.jpg    set up, then print the skeletons in a picture or video
 #   make test                       set up, then run every check: what CI runs
 #   make help                       the rest
@@ -9,7 +10,8 @@ PYTHON ?= python3
 BIN := .venv/bin
 UV := $(BIN)/uv
 BUILT := src/posemill/kernels/.stamp $(addprefix src/posemill/models/,pose_detection.tflite \
-	pose_landmark_full.tflite pose_landmark_heavy.tflite pose_landmark_lite.tflite)
+	pose_landmark_full.tflite pose_landmark_heavy.tflite pose_landmark_lite.tflite) \
+	src/posemill/server/assets/.stamp
 BUILT_FROM := pyproject.toml hatch_build.py src/posemill/native.c \
 	src/posemill/runtime/model_files.py web/package-lock.json
 
@@ -19,12 +21,15 @@ export UV_SYSTEM_CERTS ?= true
 unexport PYTHONPATH PYTHONHOME
 
 .DEFAULT_GOAL := setup
-.PHONY: help setup detect test test-mediapipe lint fmt lock dist clean FORCE
+.PHONY: help setup serve detect test test-mediapipe lint fmt lock dist clean FORCE
 
 help: ## Show this
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 24
 
 setup: .venv/.installed ## Make .venv with the locked packages, models and kernels
+
+serve: setup ## Serve the page and the API on port 5000 (ARGS=... for posemill serve)
+	@exec $(BIN)/posemill serve $(ARGS)
 
 detect: setup ## Print the skeletons in SOURCE, or write them to OUT
 	@test -n "$$SOURCE" || { echo "usage: make detect SOURCE=photo.jpg [OUT=photo.pose.jpg]" >&2; exit 2; }
@@ -56,6 +61,7 @@ dist: setup ## Build the wheel and the source archive into dist/
 
 clean: ## Remove all that was made
 	rm -rf .venv .venv-mediapipe dist build web/node_modules src/posemill/kernels src/posemill/models \
+		src/posemill/server/assets \
 		.hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
 	find src tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +
 

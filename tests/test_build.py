@@ -24,6 +24,7 @@ KERNELS = {  # name: where its header says what it is for, and what it must say
     "native-darwin-aarch64.dylib": (0, b"\xcf\xfa\xed\xfe", 4, b"\x0c\x00\x00\x01"),
     "native-windows-x86_64.dll": (0, b"MZ", 0, b"MZ"),
 }
+ASSETS = ("swagger-ui-bundle.js", "swagger-ui.css")
 SOURCES = ("hatch_build.py", "pyproject.toml", "README.md", "LICENSE", "NOTICE", ".gitignore")
 BUILD_LIMIT_S = 120
 
@@ -118,6 +119,7 @@ def test_a_wheel_carries_nothing_else(wheel: Path, project_root: Path) -> None:
     }
     ours |= {f"posemill/models/{model.file}" for model in MODELS.values()}
     ours |= {f"posemill/kernels/{name}" for name in KERNELS}
+    ours |= {f"posemill/server/assets/{name}" for name in ASSETS}
     with zipfile.ZipFile(wheel) as archive:
         names = set(archive.namelist())
     about = {name for name in names if name.split("/")[0].endswith(".dist-info")}
@@ -133,6 +135,8 @@ def test_a_plain_install_brings_no_opencv(wheel: Path) -> None:
     plain = {need.split("<")[0].split(">")[0] for need in needs if "extra ==" not in need}
     assert plain == {
         *("av", "numpy", "openvino", "pillow", "pycocotools", "rich", "scipy", "typer"),
+        *("dbos", "fastapi", "h11", "prometheus-client", "psutil", "python-multipart"),
+        *("uvicorn", "websockets"),
     }
     # Not even the extra may: opencv-contrib-python and opencv-python are the builds with windows.
     assert not [need for need in needs if "opencv" in need and "headless" not in need]
@@ -151,8 +155,9 @@ def test_a_source_archive_carries_the_locks_and_nothing_built(
     assert not [
         name for name in names if "node_modules" in name or name.startswith((".venv", "dist"))
     ]
-    built = ("src/posemill/models/", "src/posemill/kernels/", ".tflite", ".so", ".dll", ".dylib")
-    assert not [name for name in names if name.startswith(built[:2]) or name.endswith(built[2:])]
+    folders = tuple(f"src/posemill/{name}/" for name in ("models", "kernels", "server/assets"))
+    built = (".tflite", ".so", ".dll", ".dylib")
+    assert not [name for name in names if name.startswith(folders) or name.endswith(built)]
 
 
 # --- what it can do

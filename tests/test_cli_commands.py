@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Collection
 from pathlib import Path
 
 import numpy as np
@@ -11,8 +12,9 @@ import pytest
 
 from posemill import __version__
 from posemill.cli import main
+from posemill.cli.flags import FOR_ALL, FOR_SERVICE, FOR_SOURCES
 from posemill.cli.report import Report, one_line
-from posemill.config import TABLE
+from posemill.config import TABLE, Section
 from posemill.errors import EngineUnavailable
 from posemill.peers.mediapipe import MediaPipePeer
 from posemill.runtime import model_files
@@ -39,17 +41,35 @@ def test_help_lists_the_commands(arguments: list[str], capfd: pytest.CaptureFixt
         assert command in out
 
 
-def test_help_of_detect_shows_every_setting_with_its_default(
-    capfd: pytest.CaptureFixture[str],
+@pytest.mark.parametrize(
+    ("command", "sections"),
+    [("detect", FOR_SOURCES), ("serve", FOR_SERVICE), ("config show", FOR_ALL)],
+)
+def test_help_shows_every_setting_of_a_command_with_its_default(
+    command: str, sections: Collection[Section], capfd: pytest.CaptureFixture[str]
 ) -> None:
-    assert main(["detect", "--help"]) == 0
+    assert main([*command.split(), "--help"]) == 0
     words = capfd.readouterr().out.split()
-    for setting in TABLE.values():
+    for setting in (row for row in TABLE.values() if row.section in sections):
         flag = setting.flag if setting.default is not True else f"--no-{setting.flag[2:]}"
         assert flag in words
-        if setting.default not in (None, True, False) and setting.section == "limits":
+        if type(setting.default) in (int, float) and setting.section == "limits":
             assert f"{setting.default}]" in words
-    assert "Examples" in words
+    assert ("Examples" in words) == (command != "config show")
+
+
+def test_secrets_are_not_shown(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("POSEMILL_AUTH_TOKEN", "sesame")
+    for form in ([], ["--json"]):
+        assert main(["config", "show", *form]) == 0
+        out = capfd.readouterr().out
+        assert "(secret)" in out
+        assert "sesame" not in out
+    monkeypatch.setenv("POSEMILL_AUTH_TOKEN", "sesa\x07me")
+    assert main(["config", "show"]) == 2
+    assert "sesa" not in capfd.readouterr().err
 
 
 def test_python_m_is_the_command() -> None:

@@ -17,7 +17,8 @@ case "$*" in
   "-m venv .venv") mkdir -p .venv/bin; cp "$0" .venv/bin/python; cp "$0" .venv/bin/posemill ;;
   "-m pip install "*) cp "$0" .venv/bin/uv ;;
   *--editable*)
-    mkdir -p src/posemill/kernels src/posemill/models; touch src/posemill/kernels/.stamp
+    mkdir -p src/posemill/kernels src/posemill/models src/posemill/server/assets
+    touch src/posemill/kernels/.stamp src/posemill/server/assets/.stamp
     for name in detection landmark_full landmark_heavy landmark_lite; do
       touch "src/posemill/models/pose_$name.tflite"
     done ;;

@@ -12,7 +12,14 @@ PosemillError
 ├── ModelError              (RuntimeError)
 │   ├── ModelMissing        (FileNotFoundError)
 │   └── ModelCorrupt                             its bytes are not the published ones
-└── EngineUnavailable       (ImportError)        an optional engine is not installed
+├── EngineUnavailable       (ImportError)        an optional engine is not installed
+├── WorkerError             (RuntimeError)       a process that handles media gave no answer
+│   ├── WorkerCrashed                            it ended
+│   └── WorkerTimeout                            it took too long, and was ended
+├── Busy                    (RuntimeError)       too much waits already; try again later
+├── NoRoom                  (OSError)            there is no room left to store something
+└── JobError                (RuntimeError)       a job can't do what it was asked for
+    └── JobNotFound         (LookupError)        there is no such job
 
 Every error is a builtin too, so callers may catch either. Its text is one sentence that
 says what happened and, where there is one, what to do.
@@ -69,3 +76,35 @@ class ModelCorrupt(ModelError):
 
 class EngineUnavailable(PosemillError, ImportError):
     """An optional engine is not installed."""
+
+
+class WorkerError(PosemillError, RuntimeError):
+    """A process that handles media gave no answer."""
+
+
+class WorkerCrashed(WorkerError):
+    """A process that handles media ended before it answered."""
+
+
+class WorkerTimeout(WorkerError):
+    """A process that handles media took too long and was ended."""
+
+
+class Busy(PosemillError, RuntimeError):
+    """Too much waits already; ``retry_after_s``: when to try again."""
+
+    def __init__(self, text: str, retry_after_s: float = 1.0) -> None:
+        super().__init__(text)
+        self.retry_after_s = retry_after_s
+
+
+class NoRoom(PosemillError, OSError):
+    """There is no room left to store something."""
+
+
+class JobError(PosemillError, RuntimeError):
+    """A job can't do what it was asked for."""
+
+
+class JobNotFound(JobError, LookupError):
+    """There is no such job."""

@@ -11,7 +11,7 @@ from typing import Annotated, Final
 import typer
 
 from posemill import __version__
-from posemill.cli.flags import with_settings
+from posemill.cli.flags import FOR_ALL, FOR_SERVICE, FOR_SOURCES, with_settings
 from posemill.config import resolve
 
 Work = Callable[[], int]
@@ -46,6 +46,23 @@ _EVALUATE_EXAMPLES: Final = "\n\n".join(
         "posemill evaluate photos/ --annotations photos.json --against mediapipe",
         "A photo without an entry in the file is one with nobody in it. An image that says "
         '"coverage": "one_person_only" has others in it who are not annotated.',
+    ]
+)
+_SERVE_EXAMPLES: Final = "\n\n".join(
+    [
+        "[bold]Examples[/bold]",
+        "posemill serve",
+        "posemill serve --host 127.0.0.1 --port 8080 --auth-token a-long-random-word",
+        "posemill serve --root-path /pose --trusted-proxies 10.0.0.0/8",
+        "posemill serve --database-url postgresql://user:password@host/posemill --job-workers 2",
+    ]
+)
+_WORKER_EXAMPLES: Final = "\n\n".join(
+    [
+        "[bold]Examples[/bold]",
+        "posemill worker --data-dir /mnt/posemill --database-url postgresql://user@host/posemill",
+        "A service starts workers of its own (--job-workers); further machines help with the same "
+        "data_dir, shared, and the same database_url.",
     ]
 )
 _SOURCE_HELP: Final = "Pictures, videos, folders (with all below), globs."
@@ -85,7 +102,7 @@ def _main(
 
 
 @app.command(epilog=_EXAMPLES)
-@with_settings
+@with_settings(FOR_SOURCES, "max_pixels")
 def detect(
     source: Annotated[list[str], typer.Argument(metavar="SOURCE...", help=_SOURCE_HELP)],
     out: Annotated[
@@ -101,6 +118,26 @@ def detect(
     return partial(run, source, out or [], settings)
 
 
+@app.command(epilog=_SERVE_EXAMPLES)
+@with_settings(FOR_SERVICE)
+def serve(*, flags: Mapping[str, object]) -> Work:
+    """Serve the page and the API: pictures, video jobs, live sessions."""
+    settings = resolve(flags).settings
+    from posemill.cli.serving import serve as run  # noqa: PLC0415
+
+    return partial(run, settings)
+
+
+@app.command(epilog=_WORKER_EXAMPLES)
+@with_settings(FOR_SERVICE)
+def worker(*, flags: Mapping[str, object]) -> Work:
+    """Work on the video jobs that a service takes, on this machine or another one."""
+    settings = resolve(flags).settings
+    from posemill.cli.worker import work as run  # noqa: PLC0415
+
+    return partial(run, settings)
+
+
 @app.command()
 def models(
     json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
@@ -112,7 +149,7 @@ def models(
 
 
 @app.command(epilog=_BENCH_EXAMPLES)
-@with_settings
+@with_settings(FOR_SOURCES, "max_pixels")
 def bench(
     source: Annotated[
         str | None, typer.Argument(metavar="[VIDEO]", help="A video; without one, a drawn figure.")
@@ -138,7 +175,7 @@ def bench(
 
 
 @app.command(epilog=_EVALUATE_EXAMPLES)
-@with_settings
+@with_settings(FOR_SOURCES, "max_pixels")
 def evaluate(
     folder: Annotated[str, typer.Argument(metavar="FOLDER", help="A folder of photos.")],
     annotations: Annotated[
@@ -163,7 +200,7 @@ def evaluate(
 
 
 @config_app.command()
-@with_settings
+@with_settings(FOR_ALL)
 def show(
     json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
     *,

@@ -1,7 +1,7 @@
 """Flags made from the settings table: one place names them, bounds them and explains them."""
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import wraps
 from typing import Annotated, Any, Final, ParamSpec, TypeVar
 
@@ -19,9 +19,16 @@ PANELS: Final[Mapping[Section, str]] = {
     "people": "Which people",
     "drawing": "Drawing",
     "selection": "Which frames",
+    "service": "Service",
     "limits": "Limits",
+    "retention": "How long results are kept",
     "other": "Other",
 }
+# What pictures and videos on the command line need.
+FOR_SOURCES: Final[tuple[Section, ...]] = ("engine", "people", "drawing", "selection", "other")
+# The service gets the rest with each request, from whoever asks.
+FOR_SERVICE: Final[tuple[Section, ...]] = ("service", "limits", "retention", "engine", "other")
+FOR_ALL: Final[tuple[Section, ...]] = tuple(PANELS)
 
 
 def keep_text(command: Any) -> None:
@@ -48,26 +55,35 @@ class _AsTyped:
         return () if several and value is None else value
 
 
-def with_settings(command: Callable[..., R]) -> Callable[..., R]:
-    """Give ``command`` a flag for each setting; it gets those given, by name, as ``flags``."""
+def with_settings(
+    sections: Collection[Section], *more: str
+) -> Callable[[Callable[..., R]], Callable[..., R]]:
+    """Give a command a flag for each setting of ``sections`` and for those named in ``more``.
 
-    @wraps(command)
-    def wrapper(**arguments: Any) -> R:
-        flags = _taken_from(arguments)
-        return command(**arguments, flags=flags)
+    It gets those that were given, by name, as ``flags``.
+    """
+    chosen = [row for row in TABLE.values() if row.section in sections or row.name in more]
 
-    own = inspect.signature(command)
-    parameters = [each for name, each in own.parameters.items() if name != "flags"]
-    for setting in TABLE.values():
-        parameters += _parameters(setting)
-    wrapper.__signature__ = own.replace(parameters=parameters)  # type: ignore[attr-defined]
-    wrapper.__annotations__ = {each.name: each.annotation for each in parameters}
-    return wrapper
+    def decorate(command: Callable[..., R]) -> Callable[..., R]:
+        @wraps(command)
+        def wrapper(**arguments: Any) -> R:
+            flags = _taken_from(arguments, chosen)
+            return command(**arguments, flags=flags)
+
+        own = inspect.signature(command)
+        parameters = [each for name, each in own.parameters.items() if name != "flags"]
+        for setting in chosen:
+            parameters += _parameters(setting)
+        wrapper.__signature__ = own.replace(parameters=parameters)  # type: ignore[attr-defined]
+        wrapper.__annotations__ = {each.name: each.annotation for each in parameters}
+        return wrapper
+
+    return decorate
 
 
-def _taken_from(arguments: dict[str, Any]) -> dict[str, object]:
+def _taken_from(arguments: dict[str, Any], chosen: Sequence[Setting]) -> dict[str, object]:
     flags: dict[str, object] = {}
-    for setting in TABLE.values():
+    for setting in chosen:
         value = arguments.pop(setting.name)
         if setting.kind is FLAG and arguments.pop(_NO + setting.name):
             if value:

@@ -9,7 +9,7 @@ from posemill.errors import SinkError, UsageError
 
 def list_settings(resolved: Resolved, *, json: bool) -> int:
     """Print each setting's effective value and its origin."""
-    values = {name: getattr(resolved.settings, name) for name in TABLE}
+    values = {name: _public(setting, resolved) for name, setting in TABLE.items()}
     if json:
         rows = {
             name: {"value": value, "origin": resolved.origins[name]}
@@ -22,6 +22,11 @@ def list_settings(resolved: Resolved, *, json: bool) -> int:
         for name, value in values.items()
     )
     return 0
+
+
+def _public(setting: Setting, resolved: Resolved) -> Value:
+    value: Value = getattr(resolved.settings, setting.name)
+    return "(secret)" if setting.secret and value is not None else value
 
 
 def write_settings_file() -> int:

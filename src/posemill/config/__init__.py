@@ -1,0 +1,38 @@
+"""The settings: one table feeds ``posemill.toml``, ``POSEMILL_*`` variables, flags and help.
+
+Plain Python on purpose: pydantic-settings would cost a quarter of a cold start.
+"""
+
+from posemill.config.kinds import FLAG, LABEL_WIDTH, Kind, Value
+from posemill.config.places import data_folder
+from posemill.config.resolving import (
+    DEFAULT_ORIGIN,
+    FILE_NAME,
+    FILE_VARIABLE,
+    Resolved,
+    nearest,
+    resolve,
+    settings_file,
+)
+from posemill.config.rows import PREFIX, Section, Setting
+from posemill.config.table import TABLE, Settings
+
+__all__ = [
+    "DEFAULT_ORIGIN",
+    "FILE_NAME",
+    "FILE_VARIABLE",
+    "FLAG",
+    "LABEL_WIDTH",
+    "PREFIX",
+    "TABLE",
+    "Kind",
+    "Resolved",
+    "Section",
+    "Setting",
+    "Settings",
+    "Value",
+    "data_folder",
+    "nearest",
+    "resolve",
+    "settings_file",
+]
