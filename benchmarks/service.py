@@ -51,7 +51,8 @@ def flask(python: str) -> Iterator[int]:
 def line(name: str, clients: int, one: Load) -> str:
     return (
         f"{name:9} {clients:3} clients {one.rate:6.1f} pictures/s"
-        f"   p50 {one.percentile_ms(0.5):6.0f}  p95 {one.percentile_ms(0.95):6.0f}  p99 {one.percentile_ms(0.99):6.0f} ms"
+        f"   p50 {one.percentile_ms(0.5):6.0f}  p95 {one.percentile_ms(0.95):6.0f}"
+        f"  p99 {one.percentile_ms(0.99):6.0f} ms"
         f"   {dict(one.statuses)}  of other pictures: {one.strangers}"
     )
 

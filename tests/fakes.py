@@ -41,6 +41,9 @@ class FakeEngine:
         self.trackers += 1
         return self
 
+    def sharing(self, options: PoseOptions) -> "FakeEngine":
+        return self
+
     def reset(self) -> None:
         pass
 

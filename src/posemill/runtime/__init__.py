@@ -31,13 +31,28 @@ class Engine(Protocol):
     def tracker(self) -> Tracker: ...
 
 
+class LoadedEngine(Engine, Protocol):
+    """An engine that other options can use the models of."""
+
+    def sharing(self, options: PoseOptions) -> "LoadedEngine":
+        """Return an engine for other ``options`` over the same models.
+
+        Those of ``MODEL_OPTIONS`` must be the same.
+        """
+
+
+# The options that models are loaded by.
+MODEL_OPTIONS: Final = (
+    *("engine", "model_complexity", "enable_segmentation", "precision", "threads", "model_cache"),
+)
+
 ENGINES: Final = {
     "openvino": "posemill.runtime.openvino",
     "mediapipe": "posemill.runtime.mediapipe",
 }
 
 
-def load_engine(options: PoseOptions) -> Engine:
+def load_engine(options: PoseOptions) -> LoadedEngine:
     """Load the models that ``options`` ask for; a second or so the first time.
 
     Raises ``SettingError`` on an unknown engine, ``EngineUnavailable`` on one that is not
@@ -45,5 +60,5 @@ def load_engine(options: PoseOptions) -> Engine:
     """
     if options.engine not in ENGINES:
         raise SettingError(f"engine must be one of {', '.join(ENGINES)}, not {options.engine!r}")
-    load = cast(Callable[[PoseOptions], Engine], import_module(ENGINES[options.engine]).load)
+    load = cast(Callable[[PoseOptions], LoadedEngine], import_module(ENGINES[options.engine]).load)
     return load(options)

@@ -90,6 +90,9 @@ class MediaPipeEngine:
         static = self._options.static_image_mode
         return MediaPipePose(self._solution, self._options, static=static)
 
+    def sharing(self, options: PoseOptions) -> "MediaPipeEngine":
+        return MediaPipeEngine(self._solution, options)
+
 
 def load(options: PoseOptions) -> MediaPipeEngine:
     """Import MediaPipe and give it its model file, so that it downloads nothing."""

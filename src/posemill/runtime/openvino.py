@@ -3,6 +3,7 @@
 from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from copy import copy
 from dataclasses import dataclass
 from queue import Empty, LifoQueue
 from typing import TypeVar
@@ -139,6 +140,11 @@ class OpenVinoEngine:
         if self._options.static_image_mode:
             return StillTracker(self.estimator())
         return BlazePoseTracker(self.models, self._options)
+
+    def sharing(self, options: PoseOptions) -> "OpenVinoEngine":
+        twin = copy(self)
+        twin._options = options
+        return twin
 
 
 def load(options: PoseOptions) -> OpenVinoEngine:

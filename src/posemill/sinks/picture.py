@@ -33,7 +33,6 @@ class PictureSink:
 
     def __init__(self, path: Path, info: SourceInfo, header: Mapping[str, Any]) -> None:
         self.path = path
-        self._format, self._max_side_px, self._options = _FORMATS[path.suffix.lower()]
         self._is_empty = True
         self._aside = Aside(path)
 
@@ -46,19 +45,7 @@ class PictureSink:
         if not self._is_empty:
             raise UsageError(f"{self.path}: holds one picture only; name an .mp4 instead.")
         assert picture is not None
-        image = Image.fromarray(np.ascontiguousarray(picture))
-        if image.mode == "RGBA" and self._format == "JPEG":
-            ground = Image.new("RGB", image.size)
-            ground.paste(image, mask=image)
-            image = ground
-        if max(image.size) > self._max_side_px:
-            raise SinkError(
-                f"{self.path}: {self._format} can't hold {image.width}x{image.height} pixels, "
-                f"only {self._max_side_px} a side; choose .png instead."
-            )
-        encoded = BytesIO()  # Pillow loses the reason when a file can't be written
-        image.save(encoded, self._format, **self._options)
-        self._aside.write(encoded.getbuffer())
+        self._aside.write(encoded(picture, self.path.suffix, str(self.path)))
         self._is_empty = False
 
     def finish(self) -> None:
@@ -71,3 +58,24 @@ class PictureSink:
     def discard(self) -> None:
         """Remove the file."""
         self._aside.discard()
+
+
+def encoded(picture: Picture, suffix: str, name: str) -> memoryview:
+    """Return the file that holds a picture, RGB or RGBA; ``suffix``: .jpg, .png or .webp.
+
+    SinkError, about ``name``, where the format can't hold so many pixels.
+    """
+    format_name, max_side_px, options = _FORMATS[suffix.lower()]
+    image = Image.fromarray(np.ascontiguousarray(picture))
+    if image.mode == "RGBA" and format_name == "JPEG":
+        ground = Image.new("RGB", image.size)
+        ground.paste(image, mask=image)
+        image = ground
+    if max(image.size) > max_side_px:
+        raise SinkError(
+            f"{name}: {format_name} can't hold {image.width}x{image.height} pixels, "
+            f"only {max_side_px} a side; choose .png instead."
+        )
+    file = BytesIO()  # Pillow loses the reason when a file can't be written
+    image.save(file, format_name, **options)
+    return file.getbuffer()

@@ -5,6 +5,7 @@ only when a file of theirs is opened.
 """
 
 from collections.abc import Iterator
+from io import BytesIO
 from pathlib import Path
 from typing import BinaryIO, Final, Protocol, Self
 
@@ -14,7 +15,7 @@ from posemill.sources.formats import HEAD_BYTES, REFUSALS, identify
 from posemill.sources.selection import Selection
 from posemill.types import Frame, SourceInfo
 
-__all__ = ["Selection", "Source", "expand", "open_source"]
+__all__ = ["Selection", "Source", "expand", "open_picture_bytes", "open_source"]
 
 _EVERYTHING: Final = Selection()
 
@@ -74,3 +75,21 @@ def open_source(address: str | Path, selection: Selection = _EVERYTHING) -> Sour
     from posemill.sources.videos import open_video  # noqa: PLC0415
 
     return open_video(name, path, selection, known=content.kind == "video")
+
+
+def open_picture_bytes(data: bytes, name: str, selection: Selection = _EVERYTHING) -> Source:
+    """Open a picture that is in memory and decode its first frame; ``name``: for errors.
+
+    Errors: as ``open_source``; UnsupportedSource for a video too.
+    """
+    label = shown(name)
+    if not data:
+        raise BrokenSource(f"{label}: is empty (0 bytes).")
+    content = identify(data[:HEAD_BYTES], Path(name).suffix)
+    if content.kind == "refused":
+        raise UnsupportedSource(f"{label}: {REFUSALS[content.format]}.")
+    if content.kind != "picture":
+        raise UnsupportedSource(f"{label}: is not a picture in a format that posemill reads.")
+    from posemill.sources.pictures import open_picture  # noqa: PLC0415
+
+    return open_picture(BytesIO(data), content.format, name, Path(name), selection)

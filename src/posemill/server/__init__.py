@@ -1,0 +1,1 @@
+"""The service: HTTP and WebSocket in front of the media processes and the jobs."""

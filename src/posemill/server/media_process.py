@@ -1,0 +1,157 @@
+"""The confined process behind the service: people in pictures, and in the frames of live sessions.
+
+    python -m posemill.server.media_process
+
+It speaks ``posemill.workers.messages``. What it is asked for has been checked by then; what it
+decodes has not.
+"""
+
+from collections import OrderedDict
+from collections.abc import Mapping
+from dataclasses import replace
+from time import perf_counter
+from typing import Any, Final
+
+from posemill.assemble import drawing_style, pose_options, selection
+from posemill.config import Settings
+from posemill.drawing import draw
+from posemill.options import MODEL_NAMES, PoseOptions
+from posemill.records import dumps, frame_record, header
+from posemill.runtime import MODEL_OPTIONS, LoadedEngine, Tracker, load_engine
+from posemill.runtime.precision import effective_precision
+from posemill.sinks.picture import encoded
+from posemill.sources import open_picture_bytes
+from posemill.types import Frame, SourceInfo
+from posemill.workers import Answer, Handler, run_as_media_process
+
+# Each has compiled models of some 30 to 100 MB.
+_MAX_ENGINES: Final = 4
+_MAX_SESSIONS: Final = 1000
+
+
+class Engines:
+    """Loaded engines by the options that models depend on; the one not used for longest goes."""
+
+    def __init__(self) -> None:
+        self._loaded: OrderedDict[tuple[Any, ...], LoadedEngine] = OrderedDict()
+
+    def get(self, options: PoseOptions) -> LoadedEngine:
+        """Return an engine for ``options``, one core an inference: processes are side by side."""
+        options = replace(options, threads=1)
+        key = tuple(getattr(options, name) for name in MODEL_OPTIONS)
+        if key not in self._loaded:
+            self._loaded[key] = load_engine(options)
+            if len(self._loaded) > _MAX_ENGINES:
+                self._loaded.popitem(last=False)
+        self._loaded.move_to_end(key)
+        return self._loaded[key].sharing(options)
+
+
+class Media:
+    """The handlers, and what they keep between requests."""
+
+    def __init__(self, arguments: Mapping[str, Any]) -> None:
+        self._engines = Engines()
+        self._engines.get(pose_options(Settings(**arguments["settings"])))
+        self._sessions: dict[str, Session] = {}
+
+    def handlers(self) -> Mapping[str, Handler]:
+        """Return what to do by the word for it."""
+        return {
+            "detect": self.detect,
+            "live_open": self.live_open,
+            "live_frame": self.live_frame,
+            "live_close": self.live_close,
+        }
+
+    def detect(self, request: Mapping[str, Any], data: bytes) -> Answer:
+        """Find people in one picture: records, or the annotated picture."""
+        settings = Settings(**request["settings"])
+        options, name, answer = pose_options(settings), request["name"], request["answer"]
+        began = perf_counter()
+        with open_picture_bytes(data, name, selection(settings)) as source:
+            info = source.info
+            (frame,) = source
+        decoded = perf_counter()
+        poses = self._engines.get(options).estimator().estimate(frame)
+        inferred = perf_counter()
+        if answer == "records":
+            document = {**_header(info, options), "frames": [frame_record(poses)]}
+            made: bytes | memoryview = dumps(document).encode()
+        else:
+            picture = draw(frame, poses, drawing_style(settings, "picture"))
+            made = encoded(picture, f".{answer}", name)
+        ended = perf_counter()
+        stages = {
+            "decode": decoded - began,
+            "infer": inferred - decoded,
+            "encode": ended - inferred,
+        }
+        return Answer({"people": len(poses.people), "stages": stages}, made)
+
+    def live_open(self, request: Mapping[str, Any], _: bytes) -> Answer:
+        """Begin a session; its header comes with the first frame, whose size it names."""
+        settings = Settings(**request["settings"])
+        options = pose_options(settings)
+        if len(self._sessions) >= _MAX_SESSIONS:  # their ends were never told
+            self._sessions.clear()
+        engine = self._engines.get(options)
+        self._sessions[request["session"]] = Session(settings, options, engine.tracker())
+        return Answer()
+
+    def live_frame(self, request: Mapping[str, Any], data: bytes) -> Answer:
+        """Follow people into one more frame of a session."""
+        session = self._sessions.get(request["session"])
+        if session is None:  # this process took the place of one that fell
+            self.live_open(request, b"")
+            session = self._sessions[request["session"]]
+        return session.frame(request, data)
+
+    def live_close(self, request: Mapping[str, Any], _: bytes) -> Answer:
+        """Forget a session."""
+        self._sessions.pop(request["session"], None)
+        return Answer()
+
+
+class Session:
+    """One live session: its tracker, and the size its last frame had."""
+
+    def __init__(self, settings: Settings, options: PoseOptions, tracker: Tracker) -> None:
+        self._selection, self._options, self._tracker = selection(settings), options, tracker
+        self._size_px = (0, 0)
+
+    def frame(self, request: Mapping[str, Any], data: bytes) -> Answer:
+        began = perf_counter()
+        with open_picture_bytes(data, "frame", self._selection) as source:
+            info = source.info
+            (still,) = source
+        decoded = perf_counter()
+        frame = Frame(still.pixels, request["frame"], request["time_s"])
+        poses = self._tracker.track(frame)
+        fields: dict[str, Any] = {
+            "people": len(poses.people),
+            "stages": {"decode": decoded - began, "infer": perf_counter() - decoded},
+        }
+        if poses.size_px != self._size_px:
+            self._size_px = poses.size_px
+            live = SourceInfo("live", "video", info.width, info.height)
+            fields["header"] = _header(live, self._options)
+        return Answer(fields, dumps(frame_record(poses)).encode())
+
+
+def _header(info: SourceInfo, options: PoseOptions) -> dict[str, Any]:
+    return header(
+        info,
+        model=MODEL_NAMES[options.model_complexity],
+        engine=options.engine,
+        precision=effective_precision(options),
+    )
+
+
+def build(arguments: Mapping[str, Any]) -> Mapping[str, Handler]:
+    """Load the models that most requests will ask for."""
+    return Media(arguments).handlers()
+
+
+if __name__ == "__main__":
+    run_as_media_process(build)
