@@ -3,8 +3,9 @@
 Source for one person: mediapipe/modules/pose_landmark/pose_landmark_cpu.pbtxt.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
@@ -70,6 +71,13 @@ class StillTracker:
 
     def reset(self) -> None:
         """Do nothing: there is nothing to forget."""
+
+    def state(self) -> Mapping[str, Any]:
+        """Return nothing: there is nothing to go on from."""
+        return {}
+
+    def resume(self, state: Mapping[str, Any]) -> None:
+        """Do nothing."""
 
 
 def distinct(bodies: Sequence[Body]) -> list[Body]:

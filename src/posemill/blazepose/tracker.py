@@ -4,11 +4,10 @@ Source for one person: mediapipe/modules/pose_landmark/pose_landmark_cpu.pbtxt. 
 region, filters and an identity of their own.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import count
 from math import inf, isfinite
-from typing import Final
+from typing import Any, Final
 
 from posemill.blazepose.association import (
     Person,
@@ -39,7 +38,14 @@ DOUBTFUL: Final = 0.3
 TENTATIVE_S: Final = 1.2  # the detector has looked twice more
 
 
-@dataclass(slots=True)
+# What outlives a frame.
+_STATE: Final = (
+    *("_people", "_lost", "_detections", "_size_px", "_time_s", "_clock_s", "_interval_s"),
+    *("_subject", "_next_id"),
+)
+
+
+@dataclass(frozen=True, slots=True)
 class _Detections:
     """When the detector looked last; ``wanted``: somebody was lost since.
 
@@ -63,7 +69,7 @@ class BlazePoseTracker:
         self._models = models
         self._options = options
         self._cap = options.max_people or PEOPLE_CAP
-        self._ids = count()
+        self._next_id = 0
         self.reset()
 
     def reset(self) -> None:
@@ -76,6 +82,15 @@ class BlazePoseTracker:
         self._clock_s = 0.0
         self._interval_s = NOMINAL_INTERVAL_S
         self._subject: int | None = None
+
+    def state(self) -> Mapping[str, Any]:
+        """Return all that is remembered, of which nothing is changed later."""
+        return {name: getattr(self, name) for name in _STATE}
+
+    def resume(self, state: Mapping[str, Any]) -> None:
+        """Go on from where another tracker with the same options was."""
+        for name in _STATE:
+            setattr(self, name, state[name])
 
     def track(self, frame: Frame) -> FramePoses:
         size_px = frame.width, frame.height
@@ -118,8 +133,8 @@ class BlazePoseTracker:
 
     def _newcomers(self, frame: Frame) -> list[Sighting]:
         """Return the bodies where the detector sees people, if it is to look."""
-        detections, options = self._detections, self._options
-        detections.ago_frames += 1
+        options = self._options
+        self._detections = _later(self._detections)
         known = [person for person in self._people if person.id is not None]
         if len(known) >= self._cap or not self._detection_is_due(len(known)):
             return []
@@ -191,7 +206,7 @@ class BlazePoseTracker:
         filters, body, region = smooth(person.filters, body, interval_s, self._options)
         identity = person.id
         if identity is None and sighting.belief is not None and sighting.belief >= CREDIBLE:
-            identity = next(self._ids)
+            identity, self._next_id = self._next_id, self._next_id + 1
         meeting = person.meeting
         if meeting is not None:
             meeting = replace(meeting, ago_s=meeting.ago_s + interval_s)
@@ -216,8 +231,9 @@ class BlazePoseTracker:
 
     def _lose(self, gone: Sequence[Person]) -> None:
         """Remember the people who are out of sight; the tentative are forgotten."""
-        self._detections.wanted |= bool(gone)
-        self._lost += [
+        if gone:
+            self._detections = replace(self._detections, wanted=True)
+        self._lost = self._lost + [
             replace(person, filters=person.filters.after_loss(0.0), memory=None, lost_s=0.0)
             for person in gone
             if person.id is not None
@@ -253,3 +269,7 @@ class BlazePoseTracker:
             people = choose_pose(people, self._options.subject, self._subject)
             self._subject = people[0].id if people else self._subject
         return tuple(people)
+
+
+def _later(detections: _Detections) -> _Detections:
+    return replace(detections, ago_frames=detections.ago_frames + 1)

@@ -25,13 +25,15 @@ class Kind:
 
     ``expects`` completes "it must be ...", ``label`` stands for a value in the help.
     ``parse`` turns a string or a TOML value into the value, or raises ValueError. ``words``:
-    all values, where there are only a few.
+    all values, where there are only a few. ``bounds``: of numbers, the
+    higher one None where there is none.
     """
 
     expects: str
     label: str
     parse: Callable[[object], Value]
     words: tuple[str, ...] = ()
+    bounds: tuple[float, float | None] | None = None
 
 
 def whole(low: int, high: int | None = None, note: str = "") -> Kind:
@@ -42,7 +44,8 @@ def whole(low: int, high: int | None = None, note: str = "") -> Kind:
         return within(value, low <= value and (high is None or value <= high))
 
     bounds = f"from {low} {'up' if high is None else f'to {high}'}"
-    return Kind(f"{low}{note}" if low == high else f"a whole number {bounds}", "N", parse)
+    expects = f"{low}{note}" if low == high else f"a whole number {bounds}"
+    return Kind(expects, "N", parse, bounds=(low, high))
 
 
 def number(low: float, high: float = math.inf, *, above: bool = False) -> Kind:
@@ -55,7 +58,8 @@ def number(low: float, high: float = math.inf, *, above: bool = False) -> Kind:
     bounds = (
         f"above {low:g}" if above else f"from {low:g} " + f"to {high:g}".replace("to inf", "up")
     )
-    return Kind(f"a number {bounds}", "X" if high == math.inf else f"{low:g}..{high:g}", parse)
+    label = "X" if high == math.inf else f"{low:g}..{high:g}"
+    return Kind(f"a number {bounds}", label, parse, bounds=(low, None if high == math.inf else high))
 
 
 def choice(*values: str | int, note: str = "") -> Kind:

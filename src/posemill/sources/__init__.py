@@ -45,13 +45,15 @@ def _head(file: BinaryIO, name: str) -> bytes:
         raise unreadable(name, error) from error
 
 
-def open_source(address: str | Path, selection: Selection = _EVERYTHING) -> Source:
+def open_source(
+    address: str | Path, selection: Selection = _EVERYTHING, *, name: str | None = None
+) -> Source:
     """Open the picture or video at ``address``, a regular file, and decode its first frame.
 
-    Errors: SourceNotFound, UnsupportedSource, BrokenSource, SourceTooLarge, SourceError; each
+    ``name``: what to call it in place of its address. Errors: SourceNotFound, UnsupportedSource, BrokenSource, SourceTooLarge, SourceError; each
     text begins with the address and a colon.
     """
-    name = str(address)
+    name = name or str(address)
     label = shown(name)
     if isinstance(address, str) and is_live(address):
         raise UnsupportedSource(f"{label}: live sources come in a later version.")

@@ -1,0 +1,184 @@
+"""The jobs as the service sees them. Every call blocks, and may come from any thread."""
+
+import threading
+import time
+from collections import Counter
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from dbos import WorkflowStatus
+
+from posemill.config import Settings, data_folder
+from posemill.errors import JobError, JobNotFound, NoRoom
+from posemill.jobs.database import Workflows
+from posemill.jobs.job import STATES, Job
+from posemill.jobs.retention import Retention
+from posemill.jobs.store import JobFolder, Store, write_json
+from posemill.jobs.uploads import Upload
+
+_ROOM_S: Final = 2.0  # for so long the answer about free room holds
+
+
+class Jobs:
+    """Takes uploads, hands them to workers, tells how they are, and removes them."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._store = Store(data_folder(settings))
+        self._store.create()
+        self._workflows = Workflows(settings)
+        self._retention = Retention(settings, self._store)
+        self._room: tuple[float, bool] = (0.0, True)
+        self._sweeping = threading.Lock()
+
+    def begin(self, name: str, options: Mapping[str, Any], length: int | None) -> Upload:
+        """Begin an upload; ``options``: settings, checked. NoRoom where there is none for it."""
+        self._check_room(length or 0)
+        folder = self._store.new(
+            {"name": name, "options": dict(options), "length": length, "created_s": time.time()}
+        )
+        return self._upload(folder)
+
+    def upload(self, job_id: str) -> Upload:
+        """Go on with an upload. JobNotFound."""
+        return self._upload(self._store.folder(job_id))
+
+    def get(self, job_id: str) -> Job:
+        """Return a job. JobNotFound."""
+        folder = self._store.folder(job_id)
+        return _job(folder, self._workflows.statuses([job_id]).get(job_id))
+
+    def page(self, limit: int, offset: int = 0, state: str | None = None) -> tuple[list[Job], int]:
+        """Return a page of the jobs, newest first, and how many there are."""
+        jobs = [job for job in self._all() if state is None or job.state == state]
+        jobs.sort(key=lambda job: (job.created_s, job.id), reverse=True)
+        return jobs[offset : offset + limit], len(jobs)
+
+    def delete(self, job_id: str) -> None:
+        """Cancel a job where it is still at work, and remove its files. JobNotFound."""
+        folder = self._store.folder(job_id)
+        if job_id in self._workflows.statuses([job_id]):
+            self._workflows.cancel(job_id)
+        self._store.remove(folder)
+
+    def result(self, job_id: str, kind: str) -> tuple[Path, str] | None:
+        """Return file and media type of a result, None where it isn't there. JobNotFound."""
+        return self._store.folder(job_id).results().get(kind)
+
+    def counts(self) -> Mapping[str, int]:
+        """Return how many jobs are in each state."""
+        try:
+            found = Counter(job.state for job in self._all())
+        except JobError:  # readyz says so
+            return {}
+        return {state: found[state] for state in STATES}
+
+    def check(self) -> None:
+        """Raise where jobs can't be taken: NoRoom, JobError."""
+        self._workflows.check()
+        try:
+            write_json(self._store.jobs_folder / ".check", {})
+        except OSError as error:
+            raise JobError(f"the data folder can't be written: {error.strerror}.") from error
+
+    def sweep(self) -> None:
+        """Remove what is over its time, and hand on what was taken and not handed on."""
+        with self._sweeping:
+            self._store.clean()
+            statuses = self._workflows.statuses()
+            jobs = {folder: _job(folder, statuses.get(folder.id)) for folder in self._store.all()}
+            for folder in jobs:
+                if folder.is_uploaded and folder.id not in statuses:
+                    self._workflows.enqueue(folder.id)
+            for folder in self._retention.over(jobs, time.time()):
+                self._store.remove(folder)
+            kept = {folder.id for folder in self._store.all()}
+            for job_id, status in statuses.items():
+                if job_id not in kept and status.status not in ("ENQUEUED", "PENDING", "DELAYED"):
+                    self._workflows.forget(job_id)
+
+    def close(self) -> None:
+        """Let go of the database."""
+        self._workflows.close()
+
+    def _all(self) -> list[Job]:
+        statuses = self._workflows.statuses()
+        found = []
+        for folder in self._store.all():
+            try:
+                found.append(_job(folder, statuses.get(folder.id)))
+            except JobNotFound:  # removed in between
+                continue
+        return found
+
+    def _upload(self, folder: JobFolder) -> Upload:
+        return Upload(
+            folder,
+            max_bytes=self._settings.max_video_length,
+            check_room=self._check_room,
+            queue=self._queue,
+            drop=self._store.remove,
+        )
+
+    def _queue(self, folder: JobFolder) -> Job:
+        self._workflows.enqueue(folder.id)
+        return self.get(folder.id)
+
+    def _check_room(self, more: int = 0) -> None:
+        now = time.monotonic()
+        if more or now - self._room[0] > _ROOM_S:
+            free = self._store.free_bytes() - more
+            self._room = (now, free >= self._settings.min_free_space)
+        if not self._room[1]:
+            self._room = (0.0, True)
+            raise NoRoom(
+                "the disk has less than min_free_space = "
+                f"{self._settings.min_free_space} bytes left."
+            )
+
+
+def _job(folder: JobFolder, status: WorkflowStatus | None) -> Job:
+    record, told = folder.record(), folder.progress()
+    state, problem = _state(folder, status, told)
+    frames, total = int(told.get("frames", 0)), told.get("frames_total")
+    progress = told.get("progress")
+    is_over = state in ("succeeded", "failed", "cancelled")
+    finished = None if status is None or not is_over else status.completed_at
+    return Job(
+        id=folder.id,
+        name=record["name"],
+        state=state,
+        kind=told.get("kind"),
+        created_s=record["created_s"],
+        started_s=told.get("started_s"),
+        finished_s=None if finished is None else finished / 1000,
+        bytes=folder.upload.stat().st_size if folder.upload.exists() else 0,
+        progress=1.0 if state == "succeeded" else progress,
+        frames=frames,
+        frames_total=total,
+        rate=told.get("rate"),
+        time_left_s=None if is_over else told.get("time_left_s"),
+        problem=problem,
+        results=tuple(folder.results()),
+        options=record["options"],
+    )
+
+
+def _state(
+    folder: JobFolder, status: WorkflowStatus | None, told: Mapping[str, Any]
+) -> tuple[str, Mapping[str, str] | None]:
+    if status is None:
+        return ("queued" if folder.is_uploaded else "uploading"), None
+    if status.status == "SUCCESS" and isinstance(status.output, dict):
+        return status.output["state"], status.output.get("problem")
+    if status.status == "CANCELLED":
+        return "cancelled", None
+    if status.status == "PENDING":
+        return told.get("state", "running"), told.get("problem")
+    if status.status in ("ENQUEUED", "DELAYED"):
+        return "queued", None
+    return "failed", {
+        "code": "worker_crashed",
+        "detail": "the worker fell again and again over this job.",
+    }

@@ -1,0 +1,1 @@
+"""The steps of a job, in a confined process: ``python -m posemill.jobs.media``."""

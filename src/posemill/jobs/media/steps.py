@@ -1,0 +1,138 @@
+"""What a worker asks a media process for: begin, step after step, finish."""
+
+import errno
+import json
+import shutil
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+from posemill.assemble import selection
+from posemill.errors import NoRoom, SinkError, UnsupportedSource
+from posemill.jobs.media import pictures, video
+from posemill.jobs.media.archives import Archive, is_archive
+from posemill.jobs.media.checkpoint import load
+from posemill.jobs.media.folder import Parts, join
+from posemill.jobs.media.joining import join_videos
+from posemill.jobs.media.pictures import PictureSteps, zip_pictures
+from posemill.jobs.media.results import Plan, header_of, write_bytes
+from posemill.jobs.media.video import VideoSteps
+from posemill.sources import open_source
+from posemill.workers import Answer, Handler
+
+
+class Media:
+    """The handlers; between two steps of a job everything stays open."""
+
+    def __init__(self) -> None:
+        self._open: tuple[Plan, VideoSteps | PictureSteps] | None = None
+
+    def begin(self, request: Mapping[str, Any], _: bytes) -> Answer:
+        """Look at what was sent."""
+        plan = Plan.of(request)
+        Parts(plan.folder).create()
+        if is_archive(plan.source):
+            return Answer(pictures.facts_of(Archive(plan.source, plan.name, plan.settings)))
+        with open_source(plan.source, selection(plan.settings), name=plan.name) as source:
+            if source.info.kind != "video":
+                raise UnsupportedSource(
+                    f"{plan.name}: is a picture; send it to /api/v1/detect, or several as a zip."
+                )
+            facts = video.facts_of(source.info, plan.settings)
+        return Answer(facts)
+
+    def step(self, request: Mapping[str, Any], _: bytes) -> Answer:
+        """Do one step, after whatever came before."""
+        plan, number = Plan.of(request), int(request["step"])
+        try:
+            with _room():
+                steps = self._at(plan, number)
+                return Answer(steps.step())
+        except BaseException:
+            self._let_go()  # it is somewhere within a step
+            raise
+
+    def finish(self, request: Mapping[str, Any], _: bytes) -> Answer:
+        """Join what the steps made; again does the same."""
+        plan = Plan.of(request)
+        self._let_go()
+        parts = Parts(plan.folder)
+        if not (parts.results / "summary.json").exists():
+            with _room():
+                _join(plan, parts)
+        shutil.rmtree(parts.folder, ignore_errors=True)
+        return Answer()
+
+    def _at(self, plan: Plan, number: int) -> VideoSteps | PictureSteps:
+        if self._open is not None:
+            opened, steps = self._open
+            if opened == plan and steps.next_step == number:
+                return steps
+            self._let_go()
+        kind: Callable[[Plan], VideoSteps | PictureSteps] = (
+            PictureSteps if is_archive(plan.source) else VideoSteps
+        )
+        Parts(plan.folder).create()
+        steps = kind(plan)
+        self._open = (plan, steps)
+        steps.resume(number)
+        return steps
+
+    def _let_go(self) -> None:
+        opened, self._open = self._open, None
+        if opened is not None:
+            opened[1].close()
+
+
+def _join(plan: Plan, parts: Parts) -> None:
+    summary: dict[str, Any] = {"name": plan.name}
+    states = parts.files(".state")
+    tally = dict(load(states[-1]).tally)
+    if "records" in plan.results:
+        headers = 0 if is_archive(plan.source) else 1
+        join(parts.files(".jsonl"), parts.results / "records.jsonl", headers=headers)
+    if "csv" in plan.results:
+        join(parts.files(".csv"), parts.results / "table.csv", headers=1)
+    if is_archive(plan.source):
+        archive = Archive(plan.source, plan.name, plan.settings)
+        summary |= {"kind": "pictures", "pictures": len(archive)}
+        if "annotated" in plan.results:
+            zip_pictures(parts, archive)
+    else:
+        summary |= _joined_video(plan, parts, tally)
+    for internal in ("thumbnail", "begin_s"):
+        tally.pop(internal, None)
+    text = json.dumps({**summary, **tally}, indent=1, ensure_ascii=False)
+    write_bytes(parts.results / "summary.json", text.encode())
+
+
+def _joined_video(plan: Plan, parts: Parts, tally: dict[str, Any]) -> dict[str, Any]:
+    with open_source(plan.source, selection(plan.settings), name=plan.name) as source:
+        info = source.info
+    header = header_of(info, plan.settings)
+    files = parts.files(".mp4")
+    if files:
+        starts = [load(path.with_suffix(".state")).tally["begin_s"] for path in files]
+        problem = join_videos(files, starts, parts.results / "annotated.mp4", info)
+        if problem is not None:
+            tally["problems"] = [*tally["problems"], problem]
+    keys = ("kind", "width", "height", "fps", "model", "engine", "precision")
+    return {key: header[key] for key in keys}
+
+
+@contextmanager
+def _room() -> Iterator[None]:
+    """Tell a full disk from whatever else a sink may say."""
+    try:
+        yield
+    except SinkError as error:
+        cause = error.__cause__
+        if isinstance(cause, OSError) and cause.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise NoRoom("the disk is full.") from error
+        raise
+
+
+def build(_: Mapping[str, Any]) -> Mapping[str, Handler]:
+    """Return the handlers; models are loaded with the first step."""
+    media = Media()
+    return {"begin": media.begin, "step": media.step, "finish": media.finish}

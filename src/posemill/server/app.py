@@ -1,0 +1,164 @@
+"""The application: routes, what goes around them, and what becomes of errors."""
+
+import asyncio
+import logging
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
+from typing import Any, Final
+
+from fastapi import FastAPI, Request
+from fastapi.concurrency import run_in_threadpool
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
+from starlette.responses import Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
+
+from posemill import __version__
+from posemill.errors import PosemillError
+from posemill.server import health, jobs_api, live, pages, pictures, tus
+from posemill.server.forwarding import Prefix
+from posemill.server.limits import BodyLimits
+from posemill.server.problems import Problem, problem_of
+from posemill.server.security import Guard
+from posemill.server.service import Service
+
+_LOG: Final = logging.getLogger("posemill")
+_SWEEP_S: Final = 60.0
+_UPLOADS: Final = ("/api/v1/jobs", "/api/v1/uploads")
+_ABOUT: Final = (
+    "Human skeletons from pictures, videos and live frames: 33 landmarks in 3D per person. "
+    "Problems are `application/problem+json` with a stable `code`, in Chinese or English by "
+    "`Accept-Language`."
+)
+
+
+def build_app(service: Service) -> ASGIApp:
+    """Return the application, with all that guards it around the routes."""
+    app = FastAPI(
+        title="posemill",
+        version=__version__,
+        description=_ABOUT,
+        docs_url=None,
+        redoc_url=None,
+        lifespan=_lifespan,
+        swagger_ui_oauth2_redirect_url=None,
+    )
+    app.state.service = service
+    health.watch(service)
+    for module in (health, pictures, jobs_api, tus, live, pages):
+        app.include_router(module.router)
+    _answer_errors(app, service)
+    settings = service.settings
+
+    def refused(problem: Problem) -> None:
+        service.metrics.rejections.labels(problem.code).inc()
+
+    guarded: ASGIApp = BodyLimits(app, settings, _is_upload, refused)
+    guarded = Guard(guarded, settings, refused)
+    guarded = Measured(guarded, service, app)
+    guarded = ProxyHeadersMiddleware(guarded, settings.trusted_proxies)  # type: ignore[arg-type, assignment]
+    return Prefix(guarded, settings.root_path, settings.trusted_proxies)
+
+
+def _is_upload(path: str) -> bool:
+    return any(word in path for word in _UPLOADS)
+
+
+@asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    sweeping = asyncio.create_task(_sweep(app.state.service))
+    try:
+        yield
+    finally:
+        sweeping.cancel()
+        with suppress(asyncio.CancelledError):
+            await sweeping
+
+
+async def _sweep(service: Service) -> None:
+    while True:
+        try:
+            await run_in_threadpool(service.jobs.sweep)
+        except PosemillError as error:
+            _LOG.warning("jobs can't be swept: %s", error)
+        await asyncio.sleep(_SWEEP_S)
+
+
+def _answer_errors(app: FastAPI, service: Service) -> None:
+    def answered(request: Request, problem: Problem) -> Response:
+        service.metrics.rejections.labels(problem.code).inc()
+        return problem.response(request.headers)
+
+    async def problem(request: Request, error: Exception) -> Response:
+        assert isinstance(error, Problem)
+        return answered(request, error)
+
+    async def of_posemill(request: Request, error: Exception) -> Response:
+        assert isinstance(error, PosemillError)
+        found = problem_of(error)
+        if found.code == "internal":
+            _LOG.error("%s %s: %s", request.method, request.url.path, error)
+        return answered(request, found)
+
+    async def of_http(request: Request, error: Exception) -> Response:
+        assert isinstance(error, HTTPException)
+        codes = {404: "not_found", 405: "method_not_allowed"}
+        code = codes.get(error.status_code, "bad_request")
+        found = Problem(code, method=request.method, reason=str(error.detail))
+        answer = answered(request, found)
+        answer.headers.update(error.headers or {})
+        return answer
+
+    async def of_validation(request: Request, error: Exception) -> Response:
+        assert isinstance(error, RequestValidationError)
+        first: dict[str, Any] = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"][1:])
+        return answered(request, Problem("bad_option", reason=f"{where}: {first['msg']}."))
+
+    async def gone(_: Request, __: Exception) -> Response:
+        return Response(status_code=499)  # nobody is there to read it
+
+    async def ours(request: Request, error: Exception) -> Response:
+        _LOG.error("%s %s", request.method, request.url.path, exc_info=error)
+        return answered(request, Problem("internal"))
+
+    handlers: dict[Any, Callable[[Request, Exception], Any]] = {
+        Problem: problem,
+        PosemillError: of_posemill,
+        HTTPException: of_http,
+        RequestValidationError: of_validation,
+        ClientDisconnect: gone,
+        Exception: ours,
+    }
+    for kind, handler in handlers.items():
+        app.add_exception_handler(kind, handler)
+
+
+class Measured:
+    """Counts requests and their times, by route."""
+
+    def __init__(self, app: ASGIApp, service: Service, routes: FastAPI) -> None:
+        self._app, self._metrics = app, service.metrics
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        began, status = time.perf_counter(), 500
+
+        async def watching(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+            await send(message)
+
+        try:
+            await self._app(scope, receive, watching)
+        finally:
+            route = getattr(scope.get("route"), "path", "other")
+            method = scope["method"] if route != "other" else "any"
+            self._metrics.requests.labels(method, route, str(status)).inc()
+            self._metrics.request_seconds.labels(route).observe(time.perf_counter() - began)

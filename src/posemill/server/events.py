@@ -1,0 +1,57 @@
+"""A job's way as server-sent events: its state, whenever that changes, until it is final.
+
+Our own generator: a library would add a package for what are three lines of text. Every event is
+the whole job, so whoever comes back needs none of those it missed. ``id`` is a digest of the
+job as told: a client that already has the present state is not told it again, and one that has
+the last is told, by 204, not to come back.
+"""
+
+import asyncio
+import hashlib
+import json
+import time
+from collections.abc import AsyncIterator
+from typing import Final
+
+from fastapi.concurrency import run_in_threadpool
+
+from posemill.errors import JobNotFound
+from posemill.jobs import FINAL_STATES, Job, Jobs
+
+MEDIA_TYPE: Final = "text/event-stream"
+POLL_S: Final = 0.5
+HEARTBEAT_S: Final = 15.0
+_RETRY: Final = "retry: 2000\n\n"
+
+
+def digest(job: Job) -> str:
+    """Return a word that differs for each state of a job."""
+    return hashlib.blake2b(_text(job).encode(), digest_size=12).hexdigest()
+
+
+async def events(
+    jobs: Jobs, job: Job, known: str, *, poll_s: float = POLL_S, heartbeat_s: float = HEARTBEAT_S
+) -> AsyncIterator[str]:
+    """Yield a job's events from now on; ``known``: the id of what the client was told last."""
+    yield _RETRY
+    said_s = time.monotonic()
+    while True:
+        word = digest(job)
+        if word != known:
+            known, said_s = word, time.monotonic()
+            yield f"id: {word}\nevent: job\ndata: {_text(job)}\n\n"
+        if job.state in FINAL_STATES:
+            return
+        if time.monotonic() - said_s > heartbeat_s:
+            said_s = time.monotonic()
+            yield ": still here\n\n"
+        await asyncio.sleep(poll_s)
+        try:
+            job = await run_in_threadpool(jobs.get, job.id)
+        except JobNotFound:
+            yield f'event: removed\ndata: {{"id": "{job.id}"}}\n\n'
+            return
+
+
+def _text(job: Job) -> str:
+    return json.dumps(job.to_dict())

@@ -1,0 +1,116 @@
+"""/api/v1/jobs: send a video, follow it, fetch what came of it, remove it."""
+
+from typing import Annotated, Any, Final, Literal
+
+from fastapi import APIRouter, Query, Request, Response
+from fastapi.concurrency import run_in_threadpool
+from fastapi.responses import JSONResponse, StreamingResponse
+
+from posemill.jobs import FINAL_STATES
+from posemill.server.describing import BINARY, described, video_body
+from posemill.server.events import MEDIA_TYPE, digest, events
+from posemill.server.problems import Problem
+from posemill.server.results import file_response
+from posemill.server.service import service_of
+from posemill.server.uploads import OPTIONS, WANTED, job_options, job_path, take_file
+
+router = APIRouter(prefix="/api/v1/jobs", tags=["jobs"])
+
+State = Literal["uploading", "queued", "running", "paused", "succeeded", "failed", "cancelled"]
+Kind = Literal["records", "csv", "annotated", "thumbnail", "summary"]
+_OBJECT: Final = {"application/json": {"type": "object"}}
+_ONE: Final = ("job_not_found", "unauthorized")
+_MAX_PAGE: Final = 100
+
+
+def taking(**more: Any) -> dict[str, Any]:
+    """Return the description of a route that takes a job's options."""
+    found = described(OPTIONS, **more)
+    text = f"Which results to make, some of {','.join(WANTED)}; without it all."
+    wanted = {"name": "results", "in": "query", "description": text, "schema": {"type": "string"}}
+    found["openapi_extra"]["parameters"].append({**wanted, "required": False})
+    return found
+
+
+@router.post(
+    "",
+    **taking(
+        body=video_body(),
+        status=202,
+        answers=_OBJECT,
+        problems=("bad_request", "bad_body", "bad_option", "too_large", "unsupported_extension")
+        + ("no_room", "too_many_uploads", "request_timeout", "unauthorized"),
+    ),
+)
+async def create(request: Request) -> Response:
+    """Send a video, or a zip of pictures, as the body or as the part `file` of a form.
+
+    The answer comes when all of it is on the disk. `X-File-Name` names a body.
+    """
+    service = service_of(request)
+    options = job_options(request.query_params.multi_items(), service.settings)
+    job = await take_file(request, service, options)
+    return JSONResponse(job.to_dict(), 202, {"Location": job_path(request, job.id)})
+
+
+@router.get("", **described(answers=_OBJECT, problems=("bad_option", "unauthorized")))
+async def listed(
+    request: Request,
+    limit: Annotated[int, Query(ge=1, le=_MAX_PAGE)] = 20,
+    offset: Annotated[int, Query(ge=0, le=2**31)] = 0,
+    state: State | None = None,
+) -> Response:
+    """List the jobs, newest first."""
+    jobs = service_of(request).jobs
+    page, total = await run_in_threadpool(jobs.list, limit, offset, state)
+    found = {"jobs": [job.to_dict() for job in page], "total": total}
+    return JSONResponse({**found, "limit": limit, "offset": offset})
+
+
+@router.get("/{job_id}", **described(answers=_OBJECT, problems=_ONE))
+async def one(request: Request, job_id: str) -> Response:
+    """Tell how a job is."""
+    job = await run_in_threadpool(service_of(request).jobs.get, job_id)
+    return JSONResponse(job.to_dict(), headers={"Cache-Control": "no-store"})
+
+
+@router.delete("/{job_id}", **described(status=204, problems=_ONE))
+async def remove(request: Request, job_id: str) -> Response:
+    """Cancel a job where it is still at work, and remove its files."""
+    await run_in_threadpool(service_of(request).jobs.delete, job_id)
+    return Response(status_code=204)
+
+
+@router.get("/{job_id}/events", **described(answers={MEDIA_TYPE: BINARY}, problems=_ONE))
+async def follow(request: Request, job_id: str) -> Response:
+    """Follow a job by server-sent events until it is over; each `job` event is the whole job."""
+    jobs = service_of(request).jobs
+    job = await run_in_threadpool(jobs.get, job_id)
+    known = request.headers.get("last-event-id", "")
+    if job.state in FINAL_STATES and known == digest(job):
+        return Response(status_code=204)  # an EventSource then stays away
+    headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+    return StreamingResponse(events(jobs, job, known), 200, headers, MEDIA_TYPE)
+
+
+@router.get(
+    "/{job_id}/results/{kind}",
+    **described(
+        answers={"application/octet-stream": BINARY},
+        problems=(*_ONE, "result_not_found", "bad_range"),
+    ),
+)
+async def result(request: Request, job_id: str, kind: Kind) -> Response:
+    """Fetch a result, whole or one range of it."""
+    return await run_in_threadpool(_result, request, job_id, kind)
+
+
+router.head("/{job_id}/results/{kind}", include_in_schema=False)(result)
+
+
+def _result(request: Request, job_id: str, kind: str) -> Response:
+    jobs = service_of(request).jobs
+    job, found = jobs.get(job_id), jobs.result(job_id, kind)
+    if found is None:
+        raise Problem("result_not_found")
+    return file_response(request, *found, job.name)

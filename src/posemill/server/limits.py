@@ -1,0 +1,150 @@
+"""What a request may send: how much, how slowly, and how many at once."""
+
+import asyncio
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Final
+
+from starlette.datastructures import Headers
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from posemill.config import Settings
+from posemill.server.problems import Problem
+
+# Slower than that on the whole is no connection but an attack.
+_LEAST_BYTES_S: Final = 1024
+# A client that sends on hears of the refusal only if it is listened to for a moment.
+_DRAIN_S: Final = 2.0
+_DRAIN_BYTES: Final = 64 * 1024 * 1024
+_BODILESS: Final = ("GET", "HEAD", "OPTIONS", "DELETE")
+
+
+class BodyLimits:
+    """Refuses bodies that are too large, too slow or too many; what is refused is a Problem.
+
+    ``is_upload``: whether a path takes uploads of the size of videos. A declared length is
+    refused before anything is read, an undeclared one at the byte.
+    """
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        settings: Settings,
+        is_upload: Callable[[str], bool],
+        refused: Callable[[Problem], None],
+    ) -> None:
+        self._app, self._settings, self._is_upload = app, settings, is_upload
+        self._refused = refused
+        self._uploading = 0
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or scope["method"] in _BODILESS:
+            await self._app(scope, receive, send)
+            return
+        try:
+            body = self._body(scope, receive)
+        except Problem as problem:
+            await self._refuse(problem, scope, receive, send)
+            return
+        self._uploading += 1
+        try:
+            await self._app(scope, body.receive, body.watched(send))
+        except Problem as problem:
+            if body.is_answered:
+                raise
+            await self._refuse(problem, scope, receive, send)
+        finally:
+            body.release()
+
+    def _body(self, scope: Scope, receive: Receive) -> "_Body":
+        settings = self._settings
+        name = "max_video_length" if self._is_upload(scope["path"]) else "max_content_length"
+        limit: int = getattr(settings, name)
+        declared = Headers(scope=scope).get("content-length", "0")
+        if not declared.isdecimal():
+            raise Problem("bad_request", reason="Content-Length is not a number.")
+        if int(declared) > limit:
+            raise Problem("too_large", limit=limit, setting=name)
+        if self._uploading >= settings.max_uploads:
+            raise Problem("too_many_uploads")
+        return _Body(receive, limit, name, settings.body_timeout_s, self._released)
+
+    def _released(self) -> None:
+        self._uploading -= 1
+
+    async def _refuse(self, problem: Problem, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer at once, and listen on for a moment, or the client might not hear it."""
+        self._refused(problem)
+        response = problem.response(Headers(scope=scope))
+        response.headers["Connection"] = "close"
+        start = {"type": "http.response.start", "status": response.status_code}
+        await send({**start, "headers": response.raw_headers})
+        body = {"type": "http.response.body", "body": bytes(response.body)}
+        await send({**body, "more_body": True})
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_DRAIN_S):
+                await _drain(receive)
+        await send({"type": "http.response.body"})
+
+
+async def _drain(receive: Receive) -> None:
+    count, more = 0, True
+    while more and count < _DRAIN_BYTES:
+        message = await receive()
+        count += len(message.get("body", b""))
+        more = bool(message.get("more_body", False))
+
+
+class _Body:
+    """The body of one request as it arrives."""
+
+    def __init__(
+        self,
+        receive: Receive,
+        limit: int,
+        setting: str,
+        timeout_s: float,
+        released: Callable[[], None],
+    ) -> None:
+        self._receive, self._limit, self._setting = receive, limit, setting
+        self._timeout_s, self._released = timeout_s, released
+        self._began = time.monotonic()
+        self._count = 0
+        self._is_over = self._is_released = False
+        self.is_answered = False
+
+    async def receive(self) -> Message:
+        if self._is_over:  # what comes now is the end of the connection
+            return await self._receive()
+        try:
+            async with asyncio.timeout(self._timeout_s):
+                message = await self._receive()
+        except TimeoutError:
+            raise Problem("request_timeout", seconds=self._timeout_s) from None
+        if message["type"] != "http.request":
+            return message
+        self._count += len(message.get("body", b""))
+        if self._count > self._limit:
+            raise Problem("too_large", limit=self._limit, setting=self._setting)
+        if not message.get("more_body", False):
+            self._is_over = True
+            self.release()
+        elif time.monotonic() - self._began > self._timeout_s + self._count / _LEAST_BYTES_S:
+            raise Problem("request_timeout", seconds=self._timeout_s)
+        return message
+
+    def watched(self, send: Send) -> Send:
+        """Return ``send``, noting when the answer begins."""
+
+        async def watching(message: Message) -> None:
+            self.is_answered = True
+            await send(message)
+
+        return watching
+
+    def release(self) -> None:
+        """Let the next upload in; again does nothing."""
+        if not self._is_released:
+            self._is_released = True
+            self._released()

@@ -1,0 +1,113 @@
+"""The HTTP server: uvicorn with a limit on how long headers may take and how many may connect."""
+
+import asyncio
+import errno
+import socket
+from typing import Any, Final
+
+import h11
+import uvicorn
+from starlette.types import ASGIApp
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from posemill.config import Settings
+from posemill.errors import UsageError
+
+_BACKLOG: Final = 128
+_MAX_CONNECTIONS: Final = 1000
+_MAX_HEADER_BYTES: Final = 64 * 1024
+_KEEP_ALIVE_S: Final = 15
+
+
+def protocol(header_timeout_s: float) -> type[H11Protocol]:
+    """Return uvicorn's protocol, which also closes connections whose headers don't come."""
+
+    class Impatient(H11Protocol):
+        """Waits so long for the whole headers of a connection's next request, and no longer."""
+
+        def connection_made(self, transport: Any) -> None:
+            super().connection_made(transport)
+            self._patience: asyncio.TimerHandle | None = None
+            if len(self.connections) > _MAX_CONNECTIONS:
+                transport.close()
+                return
+            self._wait_for_headers()
+
+        def handle_events(self) -> None:
+            before = self.cycle
+            super().handle_events()
+            if self.cycle is not before:  # the headers are there
+                self._stop_waiting()
+
+        def handle_websocket_upgrade(self, event: h11.Request) -> None:
+            self._stop_waiting()
+            super().handle_websocket_upgrade(event)
+
+        def data_received(self, data: bytes) -> None:
+            if self._patience is None and (self.cycle is None or self.cycle.response_complete):
+                self._wait_for_headers()
+            super().data_received(data)
+
+        def connection_lost(self, exc: Exception | None) -> None:
+            self._stop_waiting()
+            super().connection_lost(exc)
+
+        def _wait_for_headers(self) -> None:
+            self._patience = self.loop.call_later(header_timeout_s, self._give_up)
+
+        def _stop_waiting(self) -> None:
+            if self._patience is not None:
+                self._patience.cancel()
+                self._patience = None
+
+        def _give_up(self) -> None:
+            self._patience = None
+            if not self.transport.is_closing():
+                self.transport.close()
+
+    return Impatient
+
+
+def server(app: ASGIApp, settings: Settings) -> uvicorn.Server:
+    """Return a server for ``app``, which runs with ``serve(sockets=[...])``."""
+    config = uvicorn.Config(
+        app,
+        http=protocol(settings.header_timeout_s),
+        ws="websockets-sansio",
+        loop="asyncio",
+        lifespan="on",
+        log_level="warning",
+        access_log=False,
+        proxy_headers=False,
+        server_header=False,
+        timeout_keep_alive=_KEEP_ALIVE_S,
+        timeout_graceful_shutdown=max(1, int(settings.stop_timeout_s)),
+        h11_max_incomplete_event_size=_MAX_HEADER_BYTES,
+        ws_max_size=settings.max_content_length,
+        ws_max_queue=4,
+        ws_per_message_deflate=False,
+    )
+    return uvicorn.Server(config)
+
+
+def listen(settings: Settings) -> socket.socket:
+    """Return a socket that listens where the settings say. UsageError where that can't be."""
+    host, port = settings.host, settings.port
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listening = socket.socket(family)
+    try:
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.bind((host, port))
+        listening.listen(_BACKLOG)
+    except OSError as error:
+        listening.close()
+        cure = "stop what uses it, or choose another one with --port"
+        if isinstance(error, PermissionError):
+            cure = "ports below 1024 need privileges; choose another one with --port"
+        if isinstance(error, socket.gaierror) or error.errno == errno.EADDRNOTAVAIL:
+            cure = "name an address of this machine with --host, or 0.0.0.0 for all"
+        raise UsageError(
+            f"can't listen on {host}:{port}: {error.strerror or error}; {cure}."
+        ) from error
+    listening.setblocking(False)
+    return listening

@@ -1,0 +1,101 @@
+"""Problem details (RFC 9457): a stable ``code`` for programs, sentences in the reader's language."""
+
+import math
+from typing import Any, Final
+
+from starlette.datastructures import Headers
+from starlette.responses import JSONResponse
+
+from posemill.errors import (
+    Busy,
+    JobError,
+    JobNotFound,
+    NoRoom,
+    PosemillError,
+    SettingError,
+    SourceError,
+    SourceTooLarge,
+    UnsupportedSource,
+    UsageError,
+    WorkerCrashed,
+    WorkerTimeout,
+)
+from posemill.server.problem_texts import PROBLEMS
+
+MEDIA_TYPE: Final = "application/problem+json"
+LANGUAGES: Final = ("en", "zh")
+
+# The first that fits counts; what is not here is our fault.
+_OF_ERRORS: Final[tuple[tuple[type[PosemillError], str], ...]] = (
+    (SourceTooLarge, "media_too_large"),
+    (UnsupportedSource, "unsupported_media"),
+    (SourceError, "broken_media"),
+    (SettingError, "bad_option"),
+    (UsageError, "bad_option"),
+    (Busy, "busy"),
+    (WorkerTimeout, "worker_timeout"),
+    (WorkerCrashed, "worker_crashed"),
+    (NoRoom, "no_room"),
+    (JobNotFound, "job_not_found"),
+    (JobError, "conflict"),
+)
+
+
+class Problem(Exception):
+    """Raised anywhere below a route: ``code`` is a row of the table, ``values`` fill its text."""
+
+    def __init__(self, code: str, *, retry_after_s: float | None = None, **values: object) -> None:
+        self.entry = PROBLEMS[code]
+        super().__init__(self.entry.en.detail.format_map(values))
+        self.code, self.values = code, values
+        self.retry_after_s = retry_after_s or self.entry.retry_after_s
+
+    @property
+    def status(self) -> int:
+        """The HTTP status."""
+        return self.entry.status
+
+    def body(self, language: str) -> dict[str, Any]:
+        """Return the problem details in a language."""
+        words = self.entry.zh if language == "zh" else self.entry.en
+        return {
+            "type": f"urn:posemill:problem:{self.code}",
+            "title": words.title,
+            "status": self.status,
+            "code": self.code,
+            "detail": words.detail.format_map(self.values),
+            "advice": words.advice.format_map(self.values),
+        }
+
+    def response(self, headers: Headers) -> JSONResponse:
+        """Return the answer to a request with ``headers``."""
+        language = language_of(headers)
+        more = {"Content-Language": language, "Vary": "Accept-Language"}
+        if self.retry_after_s is not None:
+            more["Retry-After"] = str(max(1, math.ceil(self.retry_after_s)))
+        if self.status == 401:
+            more["WWW-Authenticate"] = "Bearer"
+        return JSONResponse(self.body(language), self.status, more, MEDIA_TYPE)
+
+
+def problem_of(error: PosemillError) -> Problem:
+    """Return the problem that an error of posemill is to whoever asked."""
+    code = next((code for kind, code in _OF_ERRORS if isinstance(error, kind)), "internal")
+    if isinstance(error, Busy):
+        return Problem(code, retry_after_s=error.retry_after_s)
+    return Problem(code, reason=str(error))
+
+
+def language_of(headers: Headers) -> str:
+    """Return ``zh`` or ``en``, whichever Accept-Language likes better (RFC 9110, 12.5.4)."""
+    best, language = 0.0, "en"
+    for part in headers.get("accept-language", "")[:500].split(","):
+        tag, _, parameter = part.strip().lower().partition(";")
+        try:
+            weight = float(parameter.strip().removeprefix("q=")) if parameter else 1.0
+        except ValueError:
+            continue
+        name = tag.split("-")[0]
+        if name in LANGUAGES and weight > best:
+            best, language = weight, name
+    return language

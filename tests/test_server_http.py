@@ -1,0 +1,361 @@
+"""The service from outside, on a real socket: limits, problems, languages, who may ask."""
+
+import json
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from posemill.errors import (
+    BrokenSource,
+    Busy,
+    PosemillError,
+    SourceTooLarge,
+    UnsupportedSource,
+    WorkerCrashed,
+    WorkerTimeout,
+)
+from servers import DOCUMENT, Running, running, talk
+
+PICTURE = b"\xff\xd8\xff\xe0 not looked at by the fake"
+TOKEN = "a-long-random-word"
+DETECT = b"POST /api/v1/detect HTTP/1.1\r\nHost: x\r\n"
+
+
+@pytest.fixture(scope="module")
+def open_service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    with running(
+        tmp_path_factory.mktemp("open"),
+        max_content_length=1000,
+        max_uploads=2,
+        header_timeout_s=1.0,
+        body_timeout_s=1.0,
+        cors_origins="https://friend.example",
+    ) as service:
+        yield service
+
+
+@pytest.fixture
+def service(open_service: Running) -> Running:
+    open_service.lanes.fails = None
+    open_service.lanes.asked.clear()
+    return open_service
+
+
+@pytest.fixture(scope="module")
+def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    with running(tmp_path_factory.mktemp("guarded"), auth_token=TOKEN) as service:
+        yield service
+
+
+def detect(service: Running, **request: Any) -> httpx.Response:
+    return httpx.post(f"{service.url}/api/v1/detect", **request)
+
+
+def problem(answer: httpx.Response) -> dict[str, Any]:
+    assert answer.headers["content-type"] == "application/problem+json"
+    body: dict[str, Any] = answer.json()
+    assert set(body) == {"type", "title", "status", "code", "detail", "advice"}
+    assert body["status"] == answer.status_code
+    assert body["advice"]
+    return body
+
+
+def test_a_picture_as_the_body(service: Running) -> None:
+    answer = detect(service, content=PICTURE, params={"max_people": "3", "static_image_mode": "1"})
+    assert (answer.status_code, answer.content) == (200, DOCUMENT)
+    request, data = service.lanes.asked[0]
+    assert data == PICTURE
+    assert request["settings"]["max_people"] == 3
+
+
+def test_a_picture_in_a_form_and_several_in_order(service: Running) -> None:
+    assert detect(service, files={"file": ("a.jpg", PICTURE)}).content == DOCUMENT
+    files = [("file", ("a.jpg", PICTURE)), ("file", ("b.exe", b"x")), ("file", ("c.png", b"y"))]
+    results = detect(service, files=files).json()["results"]
+    assert [next(iter(each)) for each in results] == ["schema", "source", "schema"]
+    assert results[1]["source"] == "b.exe"
+    assert results[1]["problem"]["code"] == "unsupported_extension"
+
+
+def test_a_name_is_never_a_path(service: Running) -> None:
+    detect(service, files={"file": ("../../etc/passwd.jpg", PICTURE)})
+    detect(service, files={"file": ("C:\\Windows\\x.jpg", PICTURE)})
+    assert [request["name"] for request, _ in service.lanes.asked] == ["passwd.jpg", "x.jpg"]
+
+
+@pytest.mark.parametrize(
+    ("accept", "wanted"),
+    [
+        ("image/png", "png"),
+        ("image/*", "jpg"),
+        ("image/webp;q=0.9, application/json;q=0.1", "webp"),
+        ("*/*", "records"),
+        ("application/json, */*;q=0.1", "records"),
+    ],
+)
+def test_accept_chooses_records_or_a_picture(service: Running, accept: str, wanted: str) -> None:
+    assert detect(service, content=PICTURE, headers={"Accept": accept}).status_code == 200
+    assert service.lanes.asked[0][0]["answer"] == wanted
+
+
+def test_accept_of_nothing_there_is(service: Running) -> None:
+    assert problem(detect(service, content=b"x", headers={"Accept": "text/html"}))["status"] == 406
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "code"),
+    [
+        (BrokenSource("it is broken."), 422, "broken_media"),
+        (UnsupportedSource("it is no picture."), 415, "unsupported_media"),
+        (SourceTooLarge("it has too many pixels."), 413, "media_too_large"),
+        (WorkerCrashed("it fell."), 500, "worker_crashed"),
+        (WorkerTimeout("it took too long."), 504, "worker_timeout"),
+        (Busy("too many.", 7), 503, "busy"),
+    ],
+)
+def test_errors_are_problems(
+    service: Running, error: PosemillError, status: int, code: str
+) -> None:
+    service.lanes.fails = error
+    answer = detect(service, content=PICTURE)
+    assert (answer.status_code, problem(answer)["code"]) == (status, code)
+    assert answer.headers.get("retry-after") == ("7" if code == "busy" else None)
+
+
+def test_a_wrong_option_names_the_nearest_one(service: Running) -> None:
+    answer = detect(service, content=PICTURE, params={"max_peple": "3"})
+    assert answer.status_code == 422
+    assert "did you mean max_people?" in problem(answer)["detail"]
+    answer = detect(service, content=PICTURE, params={"max_people": "many"})
+    assert "max_people" in problem(answer)["detail"]
+    answer = detect(service, content=PICTURE, params={"auth_token": "x"})
+    assert problem(answer)["code"] == "bad_option"
+
+
+@pytest.mark.parametrize("path", ["/nothing", "/api/v1/nothing", "/assets/../app.py"])
+def test_what_is_not_there(service: Running, path: str) -> None:
+    assert problem(httpx.get(service.url + path))["code"] == "not_found"
+
+
+def test_a_method_that_is_not_taken(service: Running) -> None:
+    answer = httpx.put(service.url + "/api/v1/detect")
+    assert problem(answer)["code"] == "method_not_allowed"
+    assert answer.headers["allow"] == "POST"
+
+
+@pytest.mark.parametrize(
+    ("wanted", "language"),
+    [
+        ("zh-CN,zh;q=0.9,en;q=0.8", "zh"),
+        ("en-GB,zh;q=0.5", "en"),
+        ("fr", "en"),
+        ("fr;q=1, zh;q=0.2", "zh"),
+        ("zh;q=0, en", "en"),
+        ("zh;q=x;;,", "en"),
+    ],
+)
+def test_problems_in_both_languages(service: Running, wanted: str, language: str) -> None:
+    answer = httpx.get(service.url + "/nothing", headers={"Accept-Language": wanted})
+    title = {"en": "Not found", "zh": "未找到"}[language]
+    assert (problem(answer)["title"], answer.headers["content-language"]) == (title, language)
+
+
+def test_the_page_in_both_languages_without_anything_from_elsewhere(service: Running) -> None:
+    english = httpx.get(service.url)
+    chinese = httpx.get(service.url, headers={"Accept-Language": "zh"})
+    switched = httpx.get(service.url, params={"lang": "zh"})
+    assert 'lang="en"' in english.text
+    assert "人体骨架" in chinese.text
+    assert switched.text == chinese.text
+    for page in (english, httpx.get(service.url + "/docs")):
+        assert "//" not in page.text.replace("<!doctype", "")
+        assert "default-src 'self'" in page.headers["content-security-policy"]
+
+
+def test_the_page_shows_a_picture_and_its_problems_without_javascript(service: Running) -> None:
+    shown = httpx.post(service.url, files={"file": ("a.jpg", PICTURE)})
+    assert "data:image/jpeg;base64," in shown.text
+    service.lanes.fails = BrokenSource("<b>a.jpg</b> is broken.")
+    refused = httpx.post(service.url, files={"file": ("a.jpg", PICTURE)})
+    assert refused.status_code == 422
+    assert "&lt;b&gt;a.jpg" in refused.text
+
+
+def test_the_docs_are_served_from_here(service: Running) -> None:
+    for name in ("swagger-ui-bundle.js", "swagger-ui.css", "docs.js"):
+        assert httpx.get(f"{service.url}/assets/{name}").status_code == 200
+
+
+def test_health_and_metrics(service: Running) -> None:
+    detect(service, content=PICTURE)
+    service.lanes.fails = Busy("too many.")
+    detect(service, content=PICTURE)
+    assert httpx.get(service.url + "/healthz").status_code == 200
+    assert httpx.get(service.url + "/readyz").json() == {"status": "ready"}
+    text = httpx.get(service.url + "/metrics").text
+    for line in (
+        'posemill_rejections_total{code="busy"}',
+        'posemill_stage_seconds_bucket{le="0.005",stage="queue"}',
+        'posemill_stage_seconds_bucket{le="0.005",stage="infer"}',
+        'posemill_requests_total{method="POST",route="/api/v1/detect",status="200"}',
+        'posemill_queue_depth{queue="pictures"} 0.0',
+        'posemill_memory_bytes{process="service"}',
+        'model="full"',
+    ):
+        assert line in text
+    assert httpx.get(service.url + "/api/v1/status").json()["model"] == "full"
+
+
+def test_not_ready_while_models_load(service: Running) -> None:
+    service.lanes.is_ready = False
+    try:
+        answer = httpx.get(service.url + "/readyz")
+    finally:
+        service.lanes.is_ready = True
+    assert (answer.status_code, problem(answer)["code"]) == (503, "not_ready")
+    assert int(answer.headers["retry-after"]) > 0
+
+
+def test_a_declared_length_beyond_the_limit_is_refused_before_the_body(service: Running) -> None:
+    began = time.monotonic()
+    said = talk(service.port, DETECT + b"Content-Length: 1001\r\nConnection: close\r\n\r\n")
+    assert said.startswith(b"HTTP/1.1 413 ")
+    assert b'"code":"too_large"' in said
+    assert time.monotonic() - began < 5
+    assert not service.lanes.asked
+
+
+def test_an_undeclared_length_is_refused_at_the_byte(service: Running) -> None:
+    head = DETECT + b"Transfer-Encoding: chunked\r\nConnection: close\r\n\r\n"
+    inside, beyond = b"3e8\r\n" + b"x" * 1000 + b"\r\n", b"1\r\nx\r\n"
+    assert talk(service.port, head, inside, b"0\r\n\r\n").startswith(b"HTTP/1.1 200 ")
+    assert talk(service.port, head, inside, beyond).startswith(b"HTTP/1.1 413 ")
+
+
+def test_headers_that_do_not_come_end_the_connection(service: Running) -> None:
+    began = time.monotonic()
+    talk(service.port, DETECT, *[b"X-A: b\r\n"] * 6, pause_s=0.25)
+    assert 0.9 < time.monotonic() - began < 5
+    assert talk(service.port) == b""
+
+
+def test_a_body_that_does_not_come_is_a_problem(service: Running) -> None:
+    said = talk(service.port, DETECT + b"Content-Length: 100\r\n\r\nabc")
+    assert said.startswith(b"HTTP/1.1 408 ")
+
+
+def test_a_flood_of_headers_is_refused(service: Running) -> None:
+    said = talk(service.port, b"GET / HTTP/1.1\r\n", *[b"X-A: " + b"b" * 1000 + b"\r\n"] * 100)
+    assert said == b"" or said.startswith(b"HTTP/1.1 4")
+    assert httpx.get(service.url + "/healthz").status_code == 200
+
+
+def test_too_many_uploads_at_once(service: Running) -> None:
+    import socket
+    from contextlib import ExitStack
+
+    with ExitStack() as stack:
+        for _ in range(2):
+            client = socket.create_connection(("127.0.0.1", service.port))
+            stack.enter_context(client)
+            client.sendall(DETECT + b"Content-Length: 100\r\n\r\nabc")
+        time.sleep(0.2)
+        answer = detect(service, content=PICTURE)
+    assert (answer.status_code, problem(answer)["code"]) == (503, "too_many_uploads")
+    assert int(answer.headers["retry-after"]) > 0
+    time.sleep(0.2)
+    assert detect(service, content=PICTURE).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"", b"no boundary", b"--b\r\n", b'--b\r\nContent-Disposition: form-data; name="x"\r\n\r\n'],
+)
+def test_a_form_that_is_none(service: Running, body: bytes) -> None:
+    headers = {"Content-Type": "multipart/form-data; boundary=b"}
+    answer = detect(service, content=body, headers=headers)
+    assert problem(answer)["code"] == "bad_body"
+    answer = detect(service, content=body, headers={"Content-Type": "multipart/form-data"})
+    assert problem(answer)["code"] == "bad_body"
+
+
+def test_other_sites_may_not_unless_they_are_named(service: Running) -> None:
+    stranger = detect(service, content=PICTURE, headers={"Origin": "https://evil.example"})
+    assert problem(stranger)["code"] == "foreign_origin"
+    assert "access-control-allow-origin" not in stranger.headers
+    friend = detect(service, content=PICTURE, headers={"Origin": "https://friend.example"})
+    assert friend.headers["access-control-allow-origin"] == "https://friend.example"
+    own = detect(service, content=PICTURE, headers={"Origin": service.url})
+    assert own.status_code == 200
+    asked = {"Origin": "https://friend.example", "Access-Control-Request-Method": "POST"}
+    assert httpx.options(service.url + "/api/v1/detect", headers=asked).status_code == 204
+    asked["Origin"] = "https://evil.example"
+    assert httpx.options(service.url + "/api/v1/detect", headers=asked).status_code != 204
+
+
+def test_with_a_token_nothing_but_health_is_open(guarded: Running) -> None:
+    for path in ("/healthz", "/readyz", "/login"):
+        assert httpx.get(guarded.url + path).status_code == 200
+    paths = ("/", "/docs", "/openapi.json", "/metrics", "/api/v1/status", "/api/v1/jobs", "/x")
+    for path in (*paths, "/assets/docs.js", "//healthz", "/healthz/../metrics", "/login/../docs"):
+        answer = httpx.get(guarded.url + path)
+        assert problem(answer)["code"] == "unauthorized", path
+        assert answer.headers["www-authenticate"] == "Bearer"
+    assert problem(detect(guarded, content=PICTURE))["code"] == "unauthorized"
+
+
+@pytest.mark.parametrize(
+    "value", ["Bearer wrong", "Bearer", f"Basic {TOKEN}", f"Bearer {TOKEN}x", "Bearer é"]
+)
+def test_a_wrong_token(guarded: Running, value: str) -> None:
+    headers = {"Authorization": value.encode("latin-1")}
+    assert httpx.get(guarded.url + "/metrics", headers=headers).status_code == 401
+
+
+def test_the_token_opens_and_the_form_gives_a_cookie(guarded: Running) -> None:
+    bearer = {"Authorization": f"Bearer {TOKEN}"}
+    assert httpx.get(guarded.url + "/metrics", headers=bearer).status_code == 200
+    with httpx.Client(base_url=guarded.url) as browser:
+        assert browser.post("/api/v1/session", data={"token": "wrong"}).status_code == 401
+        given = browser.post("/api/v1/session", data={"token": TOKEN})
+        assert given.status_code == 303
+        cookie = given.headers["set-cookie"].lower()
+        assert TOKEN not in cookie
+        assert "httponly" in cookie and "samesite=strict" in cookie
+        assert browser.get("/").status_code == 200
+        evil = {"Origin": "https://evil.example"}
+        refused = browser.post("/api/v1/detect", content=PICTURE, headers=evil)
+        assert problem(refused)["code"] == "foreign_origin"
+    wrong = {"Cookie": "posemill_session=0"}
+    assert httpx.get(guarded.url + "/", headers=wrong).status_code == 401
+
+
+def test_forwarded_headers_count_from_trusted_addresses_alone(service: Running) -> None:
+    headers = {"X-Forwarded-Prefix": "/pose"}
+    document = httpx.get(service.url + "/openapi.json", headers=headers).json()
+    assert document["servers"] == [{"url": "/pose"}]
+    assert "servers" not in httpx.get(service.url + "/openapi.json").json()
+
+
+def test_forwarded_headers_of_others_are_ignored(tmp_path: Path) -> None:
+    with running(tmp_path, trusted_proxies="192.0.2.1") as service:
+        headers = {"X-Forwarded-Prefix": "/pose"}
+        document = httpx.get(service.url + "/openapi.json", headers=headers).json()
+    assert "servers" not in document
+
+
+def test_every_problem_can_be_said_in_both_languages() -> None:
+    from posemill.server.problem_texts import PROBLEMS
+    from posemill.server.problems import Problem
+
+    names = ("reason", "limit", "setting", "suffix", "known", "given", "method")
+    for code, entry in PROBLEMS.items():
+        found = Problem(code, **dict.fromkeys(names, "THIS"), seconds=1.0)  # type: ignore[arg-type]
+        english, chinese = found.body("en"), found.body("zh")
+        assert english["status"] == entry.status
+        assert english["title"].isascii() and not chinese["title"].isascii()
+        assert "{" not in json.dumps([english["detail"], chinese["detail"]])
