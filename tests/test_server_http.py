@@ -312,7 +312,7 @@ def test_with_a_token_nothing_but_health_is_open(guarded: Running) -> None:
     "value", ["Bearer wrong", "Bearer", f"Basic {TOKEN}", f"Bearer {TOKEN}x", "Bearer é"]
 )
 def test_a_wrong_token(guarded: Running, value: str) -> None:
-    headers = {"Authorization": value.encode("latin-1")}
+    headers = [(b"Authorization", value.encode("latin-1"))]
     assert httpx.get(guarded.url + "/metrics", headers=headers).status_code == 401
 
 
@@ -352,7 +352,7 @@ def test_every_problem_can_be_said_in_both_languages() -> None:
     from posemill.server.problem_texts import PROBLEMS
     from posemill.server.problems import Problem
 
-    names = ("reason", "limit", "setting", "suffix", "known", "given", "method")
+    names = ("size", "reason", "limit", "setting", "suffix", "known", "given", "method")
     for code, entry in PROBLEMS.items():
         found = Problem(code, **dict.fromkeys(names, "THIS"), seconds=1.0)  # type: ignore[arg-type]
         english, chinese = found.body("en"), found.body("zh")

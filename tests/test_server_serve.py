@@ -11,13 +11,13 @@ from pathlib import Path
 import httpx
 import psutil
 import pytest
-from servers import free_port, served
 
 from posemill.cli.serving import _addresses
 from posemill.config import Settings
 from posemill.errors import UsageError
 from posemill.server.listening import listen
 from posemill.server.supervisor import Supervisor
+from servers import free_port, served
 
 
 def children(process: "subprocess.Popen[str]") -> list[psutil.Process]:
@@ -110,7 +110,7 @@ def test_an_address_of_another_machine() -> None:
 
 
 def test_it_says_where_to_open_it_and_that_it_is_open(tmp_path: Path) -> None:
-    assert list(_addresses("0.0.0.0"))[0] == "127.0.0.1"
+    assert next(iter(_addresses("0.0.0.0"))) == "127.0.0.1"
     assert list(_addresses("192.0.2.7")) == ["192.0.2.7"]
     with served(tmp_path, "--host", "0.0.0.0", "--job-workers", "0") as (_, process):
         process.send_signal(signal.SIGINT)

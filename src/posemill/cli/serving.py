@@ -9,7 +9,7 @@ from contextlib import ExitStack, closing
 from typing import Final
 
 from posemill.cli.report import tell
-from posemill.config import Settings, data_folder
+from posemill.config import Settings, data_folder, plain
 from posemill.cores import usable_cores
 
 _ANY: Final = ("0.0.0.0", "::", "")
@@ -22,7 +22,6 @@ def serve(settings: Settings) -> int:
     from posemill.server.app import build_app  # noqa: PLC0415
     from posemill.server.listening import listen, server  # noqa: PLC0415
     from posemill.server.metrics import Metrics  # noqa: PLC0415
-    from posemill.server.options import plain  # noqa: PLC0415
     from posemill.server.service import Service  # noqa: PLC0415
     from posemill.server.supervisor import Supervisor  # noqa: PLC0415
     from posemill.workers import Lanes, Limits, MediaProcess, Seats  # noqa: PLC0415

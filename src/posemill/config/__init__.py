@@ -15,7 +15,7 @@ from posemill.config.resolving import (
     settings_file,
 )
 from posemill.config.rows import PREFIX, Section, Setting
-from posemill.config.table import TABLE, Settings
+from posemill.config.table import TABLE, Settings, plain
 
 __all__ = [
     "DEFAULT_ORIGIN",
@@ -33,6 +33,7 @@ __all__ = [
     "Value",
     "data_folder",
     "nearest",
+    "plain",
     "resolve",
     "settings_file",
 ]

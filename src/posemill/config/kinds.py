@@ -59,7 +59,9 @@ def number(low: float, high: float = math.inf, *, above: bool = False) -> Kind:
         f"above {low:g}" if above else f"from {low:g} " + f"to {high:g}".replace("to inf", "up")
     )
     label = "X" if high == math.inf else f"{low:g}..{high:g}"
-    return Kind(f"a number {bounds}", label, parse, bounds=(low, None if high == math.inf else high))
+    return Kind(
+        f"a number {bounds}", label, parse, bounds=(low, None if high == math.inf else high)
+    )
 
 
 def choice(*values: str | int, note: str = "") -> Kind:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from typing import Final, cast
+from typing import Any, Final, cast
 
 from posemill.config.kinds import (
     ADDRESSES,
@@ -109,3 +109,8 @@ TABLE: Final[Mapping[str, Setting]] = {
     each.name: Setting(each.name, cast(Value, each.default), **each.metadata)
     for each in fields(Settings)
 }
+
+
+def plain(settings: Settings) -> dict[str, Any]:
+    """Return settings as plain values, as for another process; without secrets."""
+    return {name: None if row.secret else getattr(settings, name) for name, row in TABLE.items()}

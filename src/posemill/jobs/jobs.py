@@ -3,7 +3,7 @@
 import threading
 import time
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -49,10 +49,12 @@ class Jobs:
         folder = self._store.folder(job_id)
         return _job(folder, self._workflows.statuses([job_id]).get(job_id))
 
-    def page(self, limit: int, offset: int = 0, state: str | None = None) -> tuple[list[Job], int]:
+    def list(
+        self, limit: int, offset: int = 0, state: str | None = None
+    ) -> tuple[Sequence[Job], int]:
         """Return a page of the jobs, newest first, and how many there are."""
-        jobs = [job for job in self._all() if state is None or job.state == state]
-        jobs.sort(key=lambda job: (job.created_s, job.id), reverse=True)
+        found = [job for job in self._all() if state is None or job.state == state]
+        jobs = sorted(found, key=lambda job: (job.created_s, job.id), reverse=True)
         return jobs[offset : offset + limit], len(jobs)
 
     def delete(self, job_id: str) -> None:
@@ -102,7 +104,7 @@ class Jobs:
         """Let go of the database."""
         self._workflows.close()
 
-    def _all(self) -> list[Job]:
+    def _all(self) -> Sequence[Job]:
         statuses = self._workflows.statuses()
         found = []
         for folder in self._store.all():

@@ -21,6 +21,7 @@ class Progress:
     def begin(self, facts: Mapping[str, Any]) -> None:
         """Note what is known of the source, once."""
         self._told.setdefault("started_s", time.time())
+        self._last = (time.monotonic(), int(self._told.get("frames", 0)))
         keys = ("kind", "frames_total", "duration_s")
         self._tell({"state": "running", **{key: facts.get(key) for key in keys}})
 

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from dbos import DBOS
 
-from posemill.config import Settings, data_folder
+from posemill.config import Settings, data_folder, plain
 from posemill.errors import JobError, NoRoom, PosemillError, WorkerError
 from posemill.jobs.database import QUEUE, WORKFLOW, configuration
 from posemill.jobs.heartbeats import Slot, Watch
@@ -92,7 +92,7 @@ class Worker:
             "folder": str(folder.path),
             "source": "upload",
             "name": record["name"],
-            "settings": record["options"],
+            "settings": {**plain(self._settings), **record["options"]},
             **more,
         }
         with self._turn:

@@ -19,6 +19,7 @@ from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 from posemill import __version__
 from posemill.errors import PosemillError
 from posemill.server import health, jobs_api, live, pages, pictures, tus
+from posemill.server.describing import completed
 from posemill.server.forwarding import Prefix
 from posemill.server.limits import BodyLimits
 from posemill.server.problems import Problem, problem_of
@@ -51,6 +52,8 @@ def build_app(service: Service) -> ASGIApp:
     for module in (health, pictures, jobs_api, tus, live, pages):
         app.include_router(module.router)
     _answer_errors(app, service)
+    plain_document = app.openapi
+    app.openapi = lambda: completed(plain_document())  # type: ignore[method-assign]
     settings = service.settings
 
     def refused(problem: Problem) -> None:

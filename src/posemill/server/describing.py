@@ -83,3 +83,18 @@ def video_body() -> dict[str, Any]:
     form = {"type": "object", "required": ["file"], "properties": {"file": BINARY}}
     raw = {name: {"schema": BINARY} for name in ("video/mp4", "application/zip")}
     return {"required": True, "content": {"multipart/form-data": {"schema": form}, **raw}}
+
+
+def completed(document: dict[str, Any]) -> dict[str, Any]:
+    """Have the document say of wrong parameters what is answered here, not FastAPI's default."""
+    wrong: dict[int | str, dict[str, Any]] = {}
+    _add(wrong, "bad_option")
+    for methods in document["paths"].values():
+        for operation in methods.values():
+            answer = operation.get("responses", {}).get("422", {})
+            if "application/json" in answer.get("content", {}):
+                operation["responses"]["422"] = wrong[422]
+    schemas = document.get("components", {}).get("schemas", {})
+    for name in ("HTTPValidationError", "ValidationError"):
+        schemas.pop(name, None)
+    return document

@@ -20,6 +20,10 @@ State = Literal["uploading", "queued", "running", "paused", "succeeded", "failed
 Kind = Literal["records", "csv", "annotated", "thumbnail", "summary"]
 _OBJECT: Final = {"application/json": {"type": "object"}}
 _ONE: Final = ("job_not_found", "unauthorized")
+_TAKING: Final = (
+    *("bad_request", "bad_body", "bad_option", "too_large", "unsupported_extension"),
+    *("no_room", "too_many_uploads", "request_timeout"),
+)
 _MAX_PAGE: Final = 100
 
 
@@ -38,8 +42,7 @@ def taking(**more: Any) -> dict[str, Any]:
         body=video_body(),
         status=202,
         answers=_OBJECT,
-        problems=("bad_request", "bad_body", "bad_option", "too_large", "unsupported_extension")
-        + ("no_room", "too_many_uploads", "request_timeout", "unauthorized"),
+        problems=(*_TAKING, "unauthorized"),
     ),
 )
 async def create(request: Request) -> Response:

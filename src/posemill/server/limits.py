@@ -61,14 +61,17 @@ class BodyLimits:
         settings = self._settings
         name = "max_video_length" if self._is_upload(scope["path"]) else "max_content_length"
         limit: int = getattr(settings, name)
-        declared = Headers(scope=scope).get("content-length", "0")
+        headers = Headers(scope=scope)
+        declared = headers.get("content-length", "0")
         if not declared.isdecimal():
             raise Problem("bad_request", reason="Content-Length is not a number.")
         if int(declared) > limit:
             raise Problem("too_large", limit=limit, setting=name)
         if self._uploading >= settings.max_uploads:
             raise Problem("too_many_uploads")
-        return _Body(receive, limit, name, settings.body_timeout_s, self._released)
+        body = _Body(receive, limit, name, settings.body_timeout_s, self._released)
+        body.is_over = int(declared) == 0 and "transfer-encoding" not in headers
+        return body
 
     def _released(self) -> None:
         self._uploading -= 1
@@ -82,10 +85,14 @@ class BodyLimits:
         await send({**start, "headers": response.raw_headers})
         body = {"type": "http.response.body", "body": bytes(response.body)}
         await send({**body, "more_body": True})
-        with suppress(TimeoutError):
-            async with asyncio.timeout(_DRAIN_S):
-                await _drain(receive)
+        await _listen_on(receive)
         await send({"type": "http.response.body"})
+
+
+async def _listen_on(receive: Receive) -> None:
+    with suppress(TimeoutError):
+        async with asyncio.timeout(_DRAIN_S):
+            await _drain(receive)
 
 
 async def _drain(receive: Receive) -> None:
@@ -111,11 +118,11 @@ class _Body:
         self._timeout_s, self._released = timeout_s, released
         self._began = time.monotonic()
         self._count = 0
-        self._is_over = self._is_released = False
-        self.is_answered = False
+        self._is_released = False
+        self.is_over = self.is_answered = False
 
     async def receive(self) -> Message:
-        if self._is_over:  # what comes now is the end of the connection
+        if self.is_over:  # what comes now is the end of the connection
             return await self._receive()
         try:
             async with asyncio.timeout(self._timeout_s):
@@ -128,17 +135,25 @@ class _Body:
         if self._count > self._limit:
             raise Problem("too_large", limit=self._limit, setting=self._setting)
         if not message.get("more_body", False):
-            self._is_over = True
+            self.is_over = True
             self.release()
         elif time.monotonic() - self._began > self._timeout_s + self._count / _LEAST_BYTES_S:
             raise Problem("request_timeout", seconds=self._timeout_s)
         return message
 
     def watched(self, send: Send) -> Send:
-        """Return ``send``, noting when the answer begins."""
+        """Return ``send``, noting when the answer begins, and closing where it comes early."""
 
         async def watching(message: Message) -> None:
             self.is_answered = True
+            if not self.is_over:  # no more of it is wanted, so the connection can't go on
+                if message["type"] == "http.response.start":
+                    close = (b"connection", b"close")
+                    message = {**message, "headers": [*message.get("headers", []), close]}
+                elif not message.get("more_body", False):
+                    await send({**message, "more_body": True})
+                    await _listen_on(self._receive)
+                    message = {"type": "http.response.body"}
             await send(message)
 
         return watching

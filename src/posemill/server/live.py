@@ -18,9 +18,9 @@ from typing import Any, Final
 from fastapi import APIRouter, WebSocket
 from starlette.websockets import WebSocketDisconnect, WebSocketState
 
-from posemill.config import Settings
+from posemill.config import Settings, plain
 from posemill.errors import Busy, PosemillError, SettingError
-from posemill.server.options import PICTURE_SECTIONS, choosable, chosen, plain
+from posemill.server.options import PICTURE_SECTIONS, choosable, chosen
 from posemill.server.problems import language_of, problem_of
 from posemill.server.service import Service, service_of
 from posemill.workers import Answer, Seat

@@ -1,7 +1,7 @@
 """What a request may choose: the settings of engine, people, drawing and selection, by name."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, replace
+from dataclasses import replace
 from typing import Any, Final
 
 from posemill.config import TABLE, Section, Setting, Settings, Value, nearest
@@ -42,12 +42,6 @@ def _bounded(values: Mapping[str, Value], settings: Settings) -> None:
         value, limit = values.get(name), getattr(settings, name)
         if isinstance(value, int | float) and value > limit:
             raise SettingError(f"{name} must be {limit:g} at most (from the request).")
-
-
-def plain(settings: Settings) -> dict[str, Any]:
-    """Return settings as plain values, for a message; without secrets."""
-    values = asdict(settings)
-    return {name: None if TABLE[name].secret else value for name, value in values.items()}
 
 
 def parameters(allowed: Mapping[str, Setting]) -> list[dict[str, Any]]:

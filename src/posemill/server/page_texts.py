@@ -43,7 +43,8 @@ PAGE: Final = """<!doctype html>
 <meta name="viewport" content="width=device-width"><title>posemill</title>
 <style>
 :root {{ color-scheme: light dark; }}
-body {{ font: 16px/1.5 system-ui, sans-serif; max-width: 44rem; margin: 2rem auto; padding: 0 1rem }}
+body {{ font: 16px/1.5 system-ui, sans-serif; max-width: 44rem;
+  margin: 2rem auto; padding: 0 1rem }}
 header {{ display: flex; justify-content: space-between; align-items: baseline }}
 h1 {{ font-size: 1.4rem; margin: 0 }}
 form {{ border: 1px solid #8886; border-radius: .6rem; padding: 1rem; margin: 1rem 0 }}

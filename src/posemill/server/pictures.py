@@ -14,10 +14,10 @@ from python_multipart.exceptions import FormParserError
 from starlette.datastructures import UploadFile
 from starlette.exceptions import HTTPException
 
-from posemill.config import Settings
+from posemill.config import Settings, plain
 from posemill.errors import PosemillError
 from posemill.server.describing import BINARY, described, picture_body
-from posemill.server.options import PICTURE_SECTIONS, choosable, chosen, plain
+from posemill.server.options import PICTURE_SECTIONS, choosable, chosen
 from posemill.server.problems import Problem, language_of, problem_of
 from posemill.server.service import Service, service_of
 from posemill.workers import Answer
@@ -44,8 +44,11 @@ class Sent:
         OPTIONS,
         body=picture_body(),
         answers={"application/json": {"type": "object"}, **dict.fromkeys(_DRAWN, BINARY)},
-        problems=("bad_body", "not_acceptable", "too_large", "unsupported_media", "broken_media")
-        + ("bad_option", "busy", "worker_crashed", "worker_timeout", "unauthorized"),
+        problems=(
+            *("bad_body", "not_acceptable", "too_large", "unsupported_media", "broken_media"),
+            *("unsupported_extension", "too_many_uploads", "request_timeout", "bad_option", "busy"),
+            *("worker_crashed", "worker_timeout", "unauthorized", "foreign_origin"),
+        ),
     ),
 )
 async def detect(request: Request) -> Response:

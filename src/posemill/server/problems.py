@@ -1,4 +1,4 @@
-"""Problem details (RFC 9457): a stable ``code`` for programs, sentences in the reader's language."""
+"""Problem details (RFC 9457): a stable ``code`` for programs, sentences for people."""
 
 import math
 from typing import Any, Final

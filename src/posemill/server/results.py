@@ -37,7 +37,7 @@ def span(header: str, size: int) -> tuple[int, int] | None:
 
 
 def file_response(request: Request, path: Path, media_type: str, job_name: str) -> Response:
-    """Return the answer for a file; it blocks. Problem for its range, or where it is gone."""
+    """Return the answer for a file; it blocks. Problem where it is gone."""
     try:
         found = path.stat()
     except OSError:
@@ -49,7 +49,12 @@ def file_response(request: Request, path: Path, media_type: str, job_name: str) 
     headers = {"ETag": etag, "Cache-Control": "private, no-cache"}
     if etag in _etags(request.headers.get("if-none-match", "")):
         return Response(status_code=304, headers=headers)
-    _settle_range(request, etag, found)
+    try:
+        _settle_range(request, etag, found)
+    except Problem as problem:
+        answer = problem.response(request.headers)
+        answer.headers["Content-Range"] = f"bytes */{found.st_size}"
+        return answer
     return FileResponse(
         path,
         headers={**headers, "X-Content-Type-Options": "nosniff"},

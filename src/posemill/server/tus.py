@@ -24,7 +24,7 @@ from posemill.server.describing import BINARY, described
 from posemill.server.jobs_api import taking
 from posemill.server.problems import Problem
 from posemill.server.service import Service, service_of
-from posemill.server.uploads import OPTIONS, checked_name, job_options, job_path, opened
+from posemill.server.uploads import OPTIONS, abandoned, checked_name, job_options, job_path, opened
 
 router = APIRouter(prefix="/api/v1/uploads", tags=["resumable uploads"])
 
@@ -72,6 +72,9 @@ async def create(request: Request) -> Response:
     try:
         with _writing(upload.id):
             more = await _take(request, upload) if has_piece else _state(upload)
+    except BaseException:  # nobody was told its address
+        await abandoned(upload)
+        raise
     finally:
         upload.close()
     address = f"{request.scope.get('root_path', '')}/api/v1/uploads/{upload.id}"

@@ -61,16 +61,17 @@ async def take_file(request: Request, service: Service, options: Mapping[str, An
         if upload is None or upload.offset == 0:
             raise Problem("bad_body", reason="The file is empty.")
     except BaseException:  # a connection that is gone as well: nobody can go on with it
-        await _abandon(upload)
+        await abandoned(upload)
         raise
     try:
         return await run_in_threadpool(upload.complete)
     except PosemillError:
-        await _abandon(upload)
+        await abandoned(upload)
         raise
 
 
-async def _abandon(upload: Upload | None) -> None:
+async def abandoned(upload: Upload | None) -> None:
+    """Remove an upload, whatever ends the request meanwhile."""
     if upload is not None:
         with CancelScope(shield=True):
             await run_in_threadpool(upload.abandon)

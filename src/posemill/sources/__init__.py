@@ -50,8 +50,8 @@ def open_source(
 ) -> Source:
     """Open the picture or video at ``address``, a regular file, and decode its first frame.
 
-    ``name``: what to call it in place of its address. Errors: SourceNotFound, UnsupportedSource, BrokenSource, SourceTooLarge, SourceError; each
-    text begins with the address and a colon.
+    ``name``: what to call it in place of its address. Errors: SourceNotFound, UnsupportedSource,
+    BrokenSource, SourceTooLarge, SourceError; each text begins with the name and a colon.
     """
     name = name or str(address)
     label = shown(name)

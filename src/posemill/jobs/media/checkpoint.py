@@ -46,7 +46,9 @@ class Place:
         """Return where ``frame`` is."""
         from hashlib import blake2b  # noqa: PLC0415
 
-        return cls(frame.index, frame.time_s, blake2b(frame.pixels.tobytes(), digest_size=16).hexdigest())
+        return cls(
+            frame.index, frame.time_s, blake2b(frame.pixels.tobytes(), digest_size=16).hexdigest()
+        )
 
 
 @dataclass(frozen=True, slots=True)

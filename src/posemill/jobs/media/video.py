@@ -5,7 +5,12 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import Any, Final
 
-from posemill.assemble import drawing_style, pose_options, selection
+from posemill.assemble import (
+    drawing_style,
+    pose_options,
+    selection,
+    threads_beside_drawing,
+)
 from posemill.config import Settings
 from posemill.drawing import draw
 from posemill.errors import SourceError, SourceTooLarge
@@ -32,6 +37,8 @@ class VideoSteps:
         self._plan = plan
         self._parts = Parts(plan.folder)
         options = pose_options(plan.settings)
+        if "annotated" in plan.results and not options.threads:
+            options = replace(options, threads=threads_beside_drawing())
         self._tracker: Any = load_engine(options).tracker()
         self._done = Checkpoint()
         self._source = self._opened()

@@ -1,0 +1,159 @@
+"""Behind Debian's nginx, under a prefix: what a proxy in front must not break."""
+
+import json
+import re
+import subprocess
+import time
+from collections.abc import Iterator
+from io import BytesIO
+from pathlib import Path
+
+import httpx
+import numpy as np
+import pytest
+from PIL import Image
+from websockets.sync.client import connect
+
+from posemill.bench.figure import draw_figure
+from servers import free_port, served
+
+NGINX = Path("/usr/sbin/nginx")
+CONFIGURATION = """
+daemon off;
+pid {folder}/nginx.pid;
+error_log stderr error;
+events {{ worker_connections 64; }}
+http {{
+  access_log off;
+  client_max_body_size 0;
+  client_body_temp_path {folder}/body;
+  proxy_temp_path {folder}/proxy;
+  fastcgi_temp_path {folder}/fastcgi;
+  uwsgi_temp_path {folder}/uwsgi;
+  scgi_temp_path {folder}/scgi;
+  server {{
+    listen 127.0.0.1:{port};
+    location /pose/ {{
+      proxy_pass {behind}/;
+      proxy_http_version 1.1;
+      proxy_request_buffering off;
+      proxy_set_header Host $http_host;
+      proxy_set_header Upgrade $http_upgrade;
+      proxy_set_header Connection $http_connection;
+      proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;
+      proxy_set_header X-Forwarded-Proto $scheme;
+      proxy_set_header X-Forwarded-Prefix /pose;
+    }}
+  }}
+}}
+"""
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a service behind nginx, with the prefix."""
+    if not NGINX.exists():
+        pytest.skip("needs Debian's nginx: apt-get install nginx-light")
+    folder, port = tmp_path_factory.mktemp("nginx"), free_port()
+    with served(folder / "data") as (behind, _):
+        text = CONFIGURATION.format(folder=folder, port=port, behind=behind)
+        (folder / "nginx.conf").write_text(text)
+        command = [str(NGINX), "-p", str(folder), "-c", str(folder / "nginx.conf"), "-e", "stderr"]
+        nginx = subprocess.Popen(command)
+        try:
+            url = f"http://127.0.0.1:{port}/pose"
+            _wait_for(url + "/healthz", nginx)
+            yield url
+        finally:
+            nginx.terminate()
+            nginx.wait(10)
+
+
+def _wait_for(url: str, process: "subprocess.Popen[bytes]") -> None:
+    for _ in range(200):
+        assert process.poll() is None
+        try:
+            if httpx.get(url).status_code == 200:
+                return
+        except httpx.TransportError:
+            pass
+        time.sleep(0.05)
+    raise AssertionError("nginx does not answer")
+
+
+@pytest.fixture(scope="module")
+def picture() -> bytes:
+    """A drawn person as JPEG."""
+    file = BytesIO()
+    Image.fromarray(np.asarray(draw_figure(640, 480, 0.0))).save(file, "JPEG")
+    return file.getvalue()
+
+
+def test_the_page_and_all_it_refers_to(address: str) -> None:
+    page = httpx.get(address + "/")
+    assert page.status_code == 200
+    found = re.findall(r'(?:href|src|action)="([^"]+)"', page.text)
+    assert found
+    for reference in found:
+        assert httpx.URL(address + "/").join(reference).path.startswith("/pose/"), reference
+
+
+def test_the_docs_and_all_they_need(address: str) -> None:
+    docs = httpx.get(address + "/docs")
+    for reference in re.findall(r'(?:href|src)="([^"]+)"', docs.text):
+        assert httpx.get(httpx.URL(address + "/docs").join(reference)).status_code == 200
+    assert httpx.get(address + "/openapi.json").json()["servers"] == [{"url": "/pose"}]
+
+
+def test_a_picture(address: str, picture: bytes) -> None:
+    found = httpx.post(address + "/api/v1/detect", content=picture, timeout=30)
+    assert len(found.json()["frames"][0]["people"]) == 1
+    assert httpx.get(address + "/nothing").json()["code"] == "not_found"
+
+
+def test_a_job_and_its_events(address: str, picture: bytes) -> None:
+    import zipfile
+
+    file = BytesIO()
+    with zipfile.ZipFile(file, "w") as archive:
+        archive.writestr("a.jpg", picture)
+    taken = httpx.post(
+        address + "/api/v1/jobs", files={"file": ("a.zip", file.getvalue())}, timeout=30
+    )
+    assert taken.status_code == 202, taken.text
+    assert taken.headers["location"].startswith("/pose/api/v1/jobs/")
+    job_url = httpx.URL(address).join(taken.headers["location"])
+    with httpx.stream("GET", f"{job_url}/events", timeout=60) as stream:
+        states = [
+            json.loads(line.removeprefix("data:"))["state"]
+            for line in stream.iter_lines()
+            if line.startswith("data:")
+        ]
+    assert states[-1] == "succeeded"
+    assert httpx.get(f"{job_url}/results/records").status_code == 200
+
+
+def test_a_live_session(address: str, picture: bytes) -> None:
+    with connect(address.replace("http", "ws") + "/api/v1/live", proxy=None) as session:
+        session.send(picture)
+        header = json.loads(session.recv(30))
+        record = json.loads(session.recv(30))
+    assert header["schema"] == "posemill/1"
+    assert record["frame"] == 0
+    assert len(record["people"]) == 1
+
+
+def test_a_live_session_of_another_site_is_refused(address: str) -> None:
+    from websockets.exceptions import InvalidStatus
+    from websockets.typing import Origin
+
+    with (
+        pytest.raises(InvalidStatus) as refused,
+        connect(
+            address.replace("http", "ws") + "/api/v1/live",
+            origin=Origin("https://evil.example"),
+            proxy=None,
+        ),
+    ):
+        pass
+    assert refused.value.response.status_code == 403
