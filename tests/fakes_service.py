@@ -71,7 +71,7 @@ def served(settings: Settings, jobs: Jobs | None = None, live: Any = None) -> It
     )
     thread.start()
     try:
-        yield "http://127.0.0.1:%d" % socket.getsockname()[1]
+        yield f"http://127.0.0.1:{socket.getsockname()[1]}"
     finally:
         running.should_exit = True
         thread.join(20)

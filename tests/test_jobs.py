@@ -116,7 +116,12 @@ def test_a_job_from_upload_to_results(jobs: Jobs, workers: Workers) -> None:
     assert job.state == "queued"
     workers.start()
     states = set()
-    done = wait(jobs, job, lambda job: bool(states.add(job.state)) or job.is_final)
+
+    def seen(job: Job) -> bool:
+        states.add(job.state)
+        return job.is_final
+
+    done = wait(jobs, job, seen)
     assert (done.state, done.frames, done.frames_total, done.progress) == ("succeeded", 30, 30, 1)
     assert done.results == ("records",)
     assert done.started_s is not None and done.finished_s is not None

@@ -5,6 +5,7 @@ import os
 import time
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -210,9 +211,7 @@ def test_a_form_is_the_same_wherever_it_is_split(data: bytes, cuts: list[int]) -
     body = form("跑.mp4", data)
     edges = sorted({0, len(body), *(cut for cut in cuts if cut < len(body))})
     file = FormFile("multipart/form-data; boundary=b0")
-    found = b"".join(
-        file.feed(body[start:end]) for start, end in zip(edges, edges[1:], strict=False)
-    )
+    found = b"".join(file.feed(body[start:end]) for start, end in pairwise(edges))
     file.finish()
     assert (found, file.name) == (data, "跑.mp4")
 

@@ -189,6 +189,15 @@ def test_what_waits_when_the_lanes_close_is_refused() -> None:
         lanes.submit({"do": "echo"}, timeout_s=1)
 
 
+def test_idle_lanes_close_at_once() -> None:
+    for _ in range(5):
+        lanes = Lanes(3, make, queue_size=10)
+        lanes.submit({"do": "echo"}, timeout_s=20).result(20)
+        began = time.monotonic()
+        lanes.close()
+        assert time.monotonic() - began < 5
+
+
 def test_sessions_spread_over_the_processes_and_stay() -> None:
     seats = Seats(2, make, queue_size=4)
     try:

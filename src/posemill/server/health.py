@@ -90,7 +90,6 @@ def watch(service: Service) -> None:
         MODEL_NAMES[options.model_complexity],
         options.engine,
         effective_precision(options),
-        service.pictures.confined,
     ).set(1)
     gauges = [
         Watched(
@@ -98,6 +97,12 @@ def watch(service: Service) -> None:
             "Pictures that wait.",
             "queue",
             lambda: {"pictures": service.pictures.waiting},
+        ),
+        Watched(
+            "posemill_confinement",
+            "How the media processes are confined.",
+            "how",
+            lambda: {service.pictures.confined: 1},
         ),
         Watched("posemill_jobs", "Jobs by state.", "state", service.jobs.counts),
         Watched(

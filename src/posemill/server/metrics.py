@@ -54,7 +54,7 @@ class Metrics:
         self.info = Gauge(
             "posemill_info",
             "The version and what it runs, as labels.",
-            ["version", "model", "engine", "precision", "confined"],
+            ["version", "model", "engine", "precision"],
             registry=self.registry,
         )
 

@@ -84,8 +84,9 @@ class Lanes:
     def close(self) -> None:
         """End the processes; what still waits is refused."""
         self._closed.set()
-        for process, thread in zip(self._processes, self._threads, strict=True):
+        for _ in self._threads:  # any of them may take any of these
             self._tasks.put(None)
+        for process, thread in zip(self._processes, self._threads, strict=True):
             while thread.is_alive():  # it may just be starting another one
                 process.end()
                 thread.join(0.1)
