@@ -5,8 +5,11 @@ import re
 import shutil
 import subprocess
 import sys
+import time
 from pathlib import Path
 
+import httpx
+import psutil
 import pytest
 from PIL import Image
 
@@ -88,3 +91,38 @@ def test_only_one_module_imports_openvino(project_root: Path) -> None:
         if re.search(r"^\s*(import|from) openvino", path.read_text(), re.MULTILINE)
     }
     assert importers == {"quiet_openvino.py"}
+
+
+def test_the_service_a_worker_and_a_job_connect_to_nothing_but_this_machine(
+    tmp_path: Path,
+) -> None:
+    """All of it is traced: what the service opens, answers, and does in its processes."""
+    if shutil.which("strace") is None:
+        pytest.skip("strace is not installed (apt-get install strace)")
+    from servers import free_port, wait_until_ready
+
+    clip, log, port = figure_clip(tmp_path), tmp_path / "strace.log", free_port()
+    tracing = ["strace", "-f", "-qq", "-e", "trace=connect,sendto,sendmsg,bind", "-o", str(log)]
+    flags = ["--host", "127.0.0.1", "--port", str(port), "--data-dir", str(tmp_path / "data")]
+    process = subprocess.Popen(
+        [*tracing, *posemill("serve", *flags)], stderr=subprocess.PIPE, text=True
+    )
+    try:
+        wait_until_ready(f"http://127.0.0.1:{port}", process)
+        with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=60) as client:
+            for page in ("/", "/docs", "/openapi.json", "/metrics"):
+                assert client.get(page).status_code == 200
+            assert client.post("/", files={"file": ("a.mp4", b"x")}).status_code >= 400
+            job = client.post("/api/v1/jobs", files={"file": ("clip.mp4", clip.read_bytes())})
+            address = job.headers["location"]
+            ends = time.monotonic() + 90
+            while client.get(address).json()["state"] != "succeeded":
+                assert time.monotonic() < ends, client.get(address).json()
+                time.sleep(0.2)
+    finally:
+        for child in psutil.Process(process.pid).children():
+            child.terminate()
+        process.communicate(timeout=30)
+    reached = [line for line in log.read_text().splitlines() if INTERNET.search(line)]
+    assert any("bind(" in line for line in reached)
+    assert not [line for line in reached if 'inet_addr("127.0.0.1")' not in line]

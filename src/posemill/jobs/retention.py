@@ -24,9 +24,7 @@ class Retention:
         used, free = sum(sizes.values()), self._store.free_bytes()
         free += sum(folder.size() for folder in gone)
         finished = [folder for folder in rest if jobs[folder].is_final]
-        finished.sort(
-            key=lambda folder: (jobs[folder].finished_s or 0.0, jobs[folder].created_s)
-        )
+        finished.sort(key=lambda folder: (jobs[folder].finished_s or 0.0, jobs[folder].created_s))
         for folder in finished:
             if used <= self._settings.max_storage and free >= self._settings.min_free_space:
                 break

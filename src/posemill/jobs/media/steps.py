@@ -3,7 +3,7 @@
 import errno
 import json
 import shutil
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -16,7 +16,7 @@ from posemill.jobs.media.folder import Parts, join
 from posemill.jobs.media.joining import join_videos
 from posemill.jobs.media.pictures import PictureSteps, zip_pictures
 from posemill.jobs.media.results import Plan, header_of, write_bytes
-from posemill.jobs.media.video import VideoSteps
+from posemill.jobs.media.video import OtherPatchesError, VideoSteps
 from posemill.sources import open_source
 from posemill.workers import Answer, Handler
 
@@ -46,8 +46,11 @@ class Media:
         plan, number = Plan.of(request), int(request["step"])
         try:
             with _room():
-                steps = self._at(plan, number)
-                return Answer(steps.step())
+                try:
+                    return Answer(self._at(plan, number).step())
+                except OtherPatchesError:
+                    self._let_go()
+                    return Answer(self._at(plan, number, seeks=False).step())
         except BaseException:
             self._let_go()  # it is somewhere within a step
             raise
@@ -63,17 +66,14 @@ class Media:
         shutil.rmtree(parts.folder, ignore_errors=True)
         return Answer()
 
-    def _at(self, plan: Plan, number: int) -> VideoSteps | PictureSteps:
+    def _at(self, plan: Plan, number: int, *, seeks: bool = True) -> VideoSteps | PictureSteps:
         if self._open is not None:
             opened, steps = self._open
             if opened == plan and steps.next_step == number:
                 return steps
             self._let_go()
-        kind: Callable[[Plan], VideoSteps | PictureSteps] = (
-            PictureSteps if is_archive(plan.source) else VideoSteps
-        )
         Parts(plan.folder).create()
-        steps = kind(plan)
+        steps = PictureSteps(plan) if is_archive(plan.source) else VideoSteps(plan, seeks=seeks)
         self._open = (plan, steps)
         steps.resume(number)
         return steps

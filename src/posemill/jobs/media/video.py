@@ -30,11 +30,19 @@ STEP_FRAMES: Final = 600
 _CUT_S: Final = 1.0
 
 
-class VideoSteps:
-    """One job's video at the end of a step: decoder and tracker, ready for the next one."""
+class OtherPatchesError(Exception):
+    """A decoder that did not see the start patches damaged frames from other ones."""
 
-    def __init__(self, plan: Plan) -> None:
-        self._plan = plan
+
+class VideoSteps:
+    """One job's video at the end of a step: decoder and tracker, ready for the next one.
+
+    ``seeks``: whether it may begin to decode in the middle.
+    """
+
+    def __init__(self, plan: Plan, *, seeks: bool = True) -> None:
+        self._plan, self._seeks = plan, seeks
+        self._has_sought = False
         self._parts = Parts(plan.folder)
         options = pose_options(plan.settings)
         if "annotated" in plan.results and not options.threads:
@@ -81,6 +89,7 @@ class VideoSteps:
 
         try:
             run(part, track, self._render(), sinks)
+            self._refuse_other_patches()
             for sink in sinks:
                 sink.finish()
         finally:
@@ -101,14 +110,18 @@ class VideoSteps:
             "finished": part.is_last,
         }
 
+    def _refuse_other_patches(self) -> None:
+        source = self._source
+        if self._has_sought and isinstance(source, VideoSource) and source.is_damaged:
+            raise OtherPatchesError
+
     def _opened(self) -> Source:
         plan = self._plan
-        source = open_source(plan.source, selection(plan.settings), name=plan.name)
-        return source
+        return open_source(plan.source, selection(plan.settings), name=plan.name)
 
     def _after(self, last: Place) -> Iterator[Frame]:
         """Return the frames after ``last``, found by seeking where that can be proved."""
-        if isinstance(self._source, VideoSource):
+        if self._seeks and isinstance(self._source, VideoSource):
             with suppress(SourceError):
                 found = self._sought(self._source, last)
                 if found is not None:
@@ -133,7 +146,7 @@ class VideoSteps:
             if frame.index >= last.index or frame.time_s > last.time_s + TIME_SLACK_S:
                 if Place.of(frame) == last and not part.is_damaged:
                     self._source.close()
-                    self._source = part
+                    self._source, self._has_sought = part, True
                     return frames
                 break
         part.close()
