@@ -49,7 +49,6 @@ class Client(threading.Thread):
 
     def run(self) -> None:
         with connect(self.address, max_size=None) as socket:
-            json.loads(socket.recv())  # the header
             reader = threading.Thread(target=self.read, args=(socket,))
             reader.start()
             began = time.perf_counter()
