@@ -42,7 +42,7 @@ CLOSE_CODES: Final[Mapping[int, str]] = {
 }
 _SEND_S: Final = 10.0  # a client that takes no answer for so long reads too slowly
 _CLOSE_S: Final = 1.0  # the same client wouldn't take the end either
-_EARLY: Final = 0.5  # of an interval, that a frame may be early by: cameras are not that steady
+_EARLY: Final = 1.0  # of an interval, that a frame may be early by: after a late one, it is
 
 
 @router.websocket("/live")

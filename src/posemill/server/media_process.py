@@ -12,6 +12,8 @@ from dataclasses import replace
 from time import perf_counter
 from typing import Any, Final
 
+import numpy as np
+
 from posemill.assemble import drawing_style, pose_options, selection
 from posemill.config import Settings
 from posemill.drawing import draw
@@ -52,7 +54,9 @@ class Media:
 
     def __init__(self, arguments: Mapping[str, Any]) -> None:
         self._engines = Engines()
-        self._engines.get(pose_options(Settings(**arguments["settings"])))
+        engine = self._engines.get(pose_options(Settings(**arguments["settings"])))
+        # The first inference takes memory and time that no request should wait for.
+        engine.estimator().estimate(Frame(np.zeros((256, 256, 3), np.uint8)))
         self._sessions: dict[str, Session] = {}
 
     def handlers(self) -> Mapping[str, Handler]:
