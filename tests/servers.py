@@ -1,6 +1,7 @@
 """Servers for tests: the application with fakes on a real socket, and the command as a process."""
 
 import asyncio
+import json
 import os
 import signal
 import socket
@@ -23,10 +24,11 @@ from posemill.jobs import Jobs
 from posemill.server.app import build_app
 from posemill.server.listening import listen, server
 from posemill.server.metrics import Metrics
+from posemill.server.schemas import EXAMPLES
 from posemill.server.service import Service
 from posemill.workers import Answer, Lanes, Seats
 
-DOCUMENT = b'{"schema":"posemill/1","frames":[{"frame":0,"time_s":0.0,"people":[]}]}'
+DOCUMENT = json.dumps(EXAMPLES["Document"]).encode()
 
 
 @dataclass

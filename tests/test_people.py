@@ -300,26 +300,30 @@ def test_long_and_thin_pictures_have_few_tiles(size_px: tuple[int, int]) -> None
 
 
 @pytest.mark.parametrize(
-    ("seen_at", "rotations", "asked", "turned"),
+    ("scores", "rotations", "asked", "turned"),
     [
-        (0, None, [0], [False]),  # who is upright ends the search
-        (2, None, [0, 1, 2, 3], [True]),
-        (2, "off", [0], []),
-        (None, "auto", [0, 1, 2, 3], []),
+        ((0.9, 0.9, 0.9, 0.9), None, [0], [False]),  # who is upright ends the search
+        ((0.3, 0, 0.9, 0), None, [0, 1, 2, 3], [True]),
+        ((0.3, 0, 0.9, 0), "off", [0], []),
+        ((0.3, 0, 0.3, 0), "auto", [0, 1, 2, 3], []),
+        ((0.05, 0, 0.9, 0), "auto", [0], []),  # who is there is hinted at
     ],
 )
-def test_a_picture_is_turned_only_where_nobody_is_upright(
+def test_a_picture_is_turned_only_where_somebody_is_hinted_at_and_nobody_upright(
     monkeypatch: pytest.MonkeyPatch,
-    seen_at: int | None,
+    scores: tuple[float, ...],
     rotations: str | None,
     asked: list[int],
     turned: list[bool],
 ) -> None:
     quarters: list[int] = []
 
-    def detect_in(_: object, square: Region, *__: object) -> list[Candidate]:
+    def detect_in(
+        _: object, square: Region, __: object, least: float, hint: float = 1.0
+    ) -> list[Candidate]:
         quarters.append(round(square.rotation / (pi / 2)))
-        return [Candidate(Region(20, 20, 30), 0.9)] if quarters[-1] == seen_at else []
+        score = scores[quarters[-1]]
+        return [Candidate(Region(20, 20, 30), score)] if score >= min(least, hint) else []
 
     monkeypatch.setattr("posemill.blazepose.search.detect_in", detect_in)
     frame = Frame(np.zeros((40, 40, 3), np.uint8))

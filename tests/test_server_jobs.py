@@ -186,6 +186,31 @@ def test_events_tell_a_job_to_its_end(folder: Path, monkeypatch: pytest.MonkeyPa
         assert told(client.get(at, headers=none)) == found[-1:]
 
 
+class Failing(Jobs):
+    """Tells every job as one that failed."""
+
+    def get(self, job_id: str) -> Job:
+        problem = {"code": "source_too_large", "detail": "a.mp4: is too long."}
+        return replace(super().get(job_id), state="failed", problem=problem)
+
+
+@pytest.mark.parametrize(("wanted", "title"), [("zh-CN", "媒体超出限制"), ("en", "Too large")])
+def test_the_problem_of_a_job_is_told_in_both_languages(
+    folder: Path, wanted: str, title: str
+) -> None:
+    settings = settings_for(folder)
+    headers = {"Accept-Language": wanted}
+    with (
+        served(settings, Failing(settings)) as address,
+        httpx.Client(base_url=address, headers=headers) as client,
+    ):
+        at = client.post(JOBS, content=b"x").headers["location"]
+        problem = client.get(at).json()["problem"]
+        assert (problem["code"], problem["title"]) == ("media_too_large", title)
+        assert "a.mp4: is too long." in problem["detail"]
+        assert told(client.get(f"{at}/events"))[-1][1]["problem"] == problem
+
+
 def test_events_end_when_the_job_is_removed(client: httpx.Client) -> None:
     address = client.post(JOBS, content=b"x").headers["location"]
     with client.stream("GET", f"{address}/events") as answer:

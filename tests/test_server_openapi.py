@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import httpx
+import jsonschema_rs
 import pytest
 import schemathesis
 from hypothesis import HealthCheck, given, settings
@@ -51,6 +52,24 @@ def test_every_endpoint_is_described(document: dict[str, Any]) -> None:
                 if status >= "400":
                     assert "application/problem+json" in answer["content"], (method, path, status)
                     assert answer["content"]["application/problem+json"]["examples"]
+
+
+def test_every_answer_in_json_has_an_example_that_fits_its_schema(document: dict[str, Any]) -> None:
+    found = 0
+    for path, methods in document["paths"].items():
+        for operation in methods.values():
+            for answer in operation["responses"].values():
+                for kind, content in answer.get("content", {}).items():
+                    if not kind.endswith("json"):
+                        continue
+                    known = [each["value"] for each in content.get("examples", {}).values()]
+                    examples = [content["example"]] if "example" in content else known
+                    assert examples, path
+                    schema = {**content["schema"], "components": document["components"]}
+                    for example in examples:
+                        found += 1
+                        jsonschema_rs.validate(schema, example)
+    assert found > 20
 
 
 def test_every_option_is_a_parameter(document: dict[str, Any]) -> None:

@@ -25,6 +25,9 @@ Every error is a builtin too, so callers may catch either. Its text is one sente
 says what happened and, where there is one, what to do.
 """
 
+from collections.abc import Mapping
+from typing import Final
+
 
 class PosemillError(Exception):
     """Base of everything that posemill raises on purpose."""
@@ -108,3 +111,17 @@ class JobError(PosemillError, RuntimeError):
 
 class JobNotFound(JobError, LookupError):
     """There is no such job."""
+
+
+def name_of(kind: type[PosemillError]) -> str:
+    """Return the stable word for a kind of error, as ``source_too_large``."""
+    words = "".join(f"_{each.lower()}" if each.isupper() else each for each in kind.__name__)
+    return words.lstrip("_")
+
+
+# For whoever is told of an error in a word, by another process.
+BY_NAME: Final[Mapping[str, type[PosemillError]]] = {
+    name_of(kind): kind
+    for kind in vars().copy().values()
+    if isinstance(kind, type) and issubclass(kind, PosemillError)
+}

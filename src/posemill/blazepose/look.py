@@ -68,10 +68,13 @@ class Body:
         return region_between(self.auxiliary)
 
 
-def detect_in(pixels: Picture, square: Region, detector: Model, least: float) -> list[Candidate]:
+def detect_in(
+    pixels: Picture, square: Region, detector: Model, least: float, hint: float = 1.0
+) -> list[Candidate]:
     """Return the people that the detector sees in one square of a picture, the surest first.
 
-    ``least``: the lowest score of those who count and of those who are merged with them.
+    ``least``: the lowest score of those who count and of those who are merged with them. Where
+    nobody has it, those with a score of ``hint`` or more are returned.
     """
     low, high = DETECTOR_RANGE
     matrix = crop_matrix(square, DETECTOR_SIZE)
@@ -81,7 +84,8 @@ def detect_in(pixels: Picture, square: Region, detector: Model, least: float) ->
         crop(pixels, matrix, tensor, replicate=False, scale=scale, offset=low)
 
     def read(boxes: Floats, scores: Floats) -> Detections:
-        return suppress(decode(boxes, scores, least))
+        found = decode(boxes, scores, least)
+        return suppress(found if len(found) else decode(boxes, scores, min(hint, least)))
 
     people = detector.run(fill, read)
     regions = [

@@ -25,6 +25,9 @@ SAME_PLACE: Final = 0.15  # of the larger region's side
 # better, and makes auto look closer still if they are small enough for the tile.
 HINT: Final = 0.2
 LARGEST_IN_TILE: Final = 1.2
+# Who is seen turned (0.5) was hinted at before, too: by 0.16 at least in 205 photos and frames,
+# some of them turned, 57 of them with nobody upright. A third of these hint at nobody.
+HINT_OF_TURNED: Final = 0.1
 
 
 def search(frame: Frame, detector: Model, options: PoseOptions, *, still: bool) -> list[Candidate]:
@@ -50,15 +53,16 @@ def _search(
     height, width = pixels.shape[:2]
     whole = whole_picture((width, height))
     if tiles == "off":
-        found = detect_in(pixels, whole, detector, least)
+        seen = detect_in(pixels, whole, detector, least, HINT_OF_TURNED)
     else:
-        found = _closer(pixels, detector, tiles, min(HINT, least))
-    found = [each for each in found if each.score >= least]
-    if rotations == "auto" and not found:
+        seen = _closer(pixels, detector, tiles, min(HINT, least))
+    found = [each for each in seen if each.score >= least]
+    if rotations == "auto" and seen and not found:
         for quarter in (1, 2, 3):
             square = replace(whole, rotation=quarter * pi / 2)
-            seen = detect_in(pixels, square, detector, least)
-            found += [replace(each, turned=True) for each in seen]
+            found += [
+                replace(each, turned=True) for each in detect_in(pixels, square, detector, least)
+            ]
     return distinct_places(found)
 
 

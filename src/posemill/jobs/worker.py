@@ -8,7 +8,7 @@ from typing import Any, Final
 from dbos import DBOS
 
 from posemill.config import Settings, data_folder, plain
-from posemill.errors import JobError, NoRoom, PosemillError, WorkerError
+from posemill.errors import JobError, NoRoom, PosemillError, WorkerError, name_of
 from posemill.jobs.database import QUEUE, WORKFLOW, configuration
 from posemill.jobs.heartbeats import Slot, Watch
 from posemill.jobs.progress import Progress
@@ -159,12 +159,7 @@ def _outcome(work: Callable[..., dict[str, Any]], *arguments: Any) -> dict[str, 
     try:
         return work(*arguments)
     except PosemillError as error:
-        return {"problem": {"code": _code(error), "detail": str(error)}}
-
-
-def _code(error: PosemillError) -> str:
-    words = "".join(f"_{each.lower()}" if each.isupper() else each for each in type(error).__name__)
-    return words.lstrip("_")
+        return {"problem": {"code": name_of(type(error)), "detail": str(error)}}
 
 
 def run(settings: Settings, *, stop: threading.Event, worker: Worker | None = None) -> None:

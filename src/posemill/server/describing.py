@@ -3,24 +3,22 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
+from starlette.responses import JSONResponse, Response
+
 from posemill.config import Setting
 from posemill.server.options import parameters
 from posemill.server.problem_texts import PROBLEMS
 from posemill.server.problems import MEDIA_TYPE, Problem
+from posemill.server.schemas import EXAMPLES, SCHEMAS, ref
 
 BINARY: Final = {"type": "string", "format": "binary"}
-PROBLEM_SCHEMA: Final = {
-    "type": "object",
-    "required": ["type", "title", "status", "code", "detail", "advice"],
-    "properties": {
-        "type": {"type": "string"},
-        "title": {"type": "string"},
-        "status": {"type": "integer"},
-        "code": {"type": "string", "enum": sorted(PROBLEMS)},
-        "detail": {"type": "string"},
-        "advice": {"type": "string"},
-    },
-}
+BYTES: Final = {"schema": BINARY}
+
+
+def json_of(*names: str) -> dict[str, Any]:
+    """Return the description of an answer in JSON that has one of these schemas."""
+    schemas = [ref(name) for name in names]
+    return {"application/json": {"schema": schemas[0] if len(schemas) == 1 else {"anyOf": schemas}}}
 
 
 def described(
@@ -33,7 +31,8 @@ def described(
 ) -> dict[str, Any]:
     """Return what a route's decorator takes to describe it.
 
-    ``answers``: schemas by media type. ``problems``: the codes it may answer.
+    ``answers``: what comes, by media type, as ``json_of`` and ``BYTES`` have it. ``problems``: the
+    codes it may answer.
     """
     extra: dict[str, Any] = {}
     if options:
@@ -42,14 +41,15 @@ def described(
         extra["requestBody"] = body
     responses: dict[int | str, dict[str, Any]] = {}
     if answers is not None:
-        content = {name: {"schema": schema} for name, schema in answers.items()}
-        responses[status] = {"description": "Done.", "content": content}
+        responses[status] = {"description": "Done.", "content": dict(answers)}
     for code in problems:
         _add(responses, code)
     return {
         "status_code": status,
         "responses": responses,
         "response_model": None,
+        # FastAPI takes what nobody describes for JSON.
+        "response_class": JSONResponse if "application/json" in (answers or {}) else Response,
         "openapi_extra": extra,
     }
 
@@ -60,7 +60,7 @@ def _add(responses: dict[int | str, dict[str, Any]], code: str) -> None:
         entry.status,
         {
             "description": entry.en.title,
-            "content": {MEDIA_TYPE: {"schema": PROBLEM_SCHEMA, "examples": {}}},
+            "content": {MEDIA_TYPE: {"schema": ref("Problem"), "examples": {}}},
         },
     )
     values: dict[str, Any] = dict.fromkeys(
@@ -86,15 +86,23 @@ def video_body() -> dict[str, Any]:
 
 
 def completed(document: dict[str, Any]) -> dict[str, Any]:
-    """Have the document say of wrong parameters what is answered here, not FastAPI's default."""
+    """Add schemas and examples, and what is answered to wrong parameters, in place of FastAPI's."""
     wrong: dict[int | str, dict[str, Any]] = {}
     _add(wrong, "bad_option")
     for methods in document["paths"].values():
         for operation in methods.values():
-            answer = operation.get("responses", {}).get("422", {})
-            if "application/json" in answer.get("content", {}):
-                operation["responses"]["422"] = wrong[422]
-    schemas = document.get("components", {}).get("schemas", {})
-    for name in ("HTTPValidationError", "ValidationError"):
-        schemas.pop(name, None)
+            answers = operation["responses"]
+            if "application/json" in answers.get("422", {}).get("content", {}):
+                answers["422"] = wrong[422]
+            for answer in answers.values():
+                _exemplify(answer.get("content", {}).get("application/json"))
+    document["components"] = {"schemas": dict(SCHEMAS)}
     return document
+
+
+def _exemplify(content: dict[str, Any] | None) -> None:
+    """Add the example of the first schema; FastAPI itself would lose what is null in it."""
+    if content is not None:
+        schema = content["schema"]
+        name = schema.get("anyOf", [schema])[0]["$ref"].rpartition("/")[2]
+        content["example"] = EXAMPLES[name]

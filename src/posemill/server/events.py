@@ -11,12 +11,13 @@ import hashlib
 import json
 import time
 from collections.abc import AsyncIterator
-from typing import Final
+from typing import Any, Final
 
 from fastapi.concurrency import run_in_threadpool
 
 from posemill.errors import JobNotFound
 from posemill.jobs import FINAL_STATES, Job, Jobs
+from posemill.server.problems import problem_named
 
 MEDIA_TYPE: Final = "text/event-stream"
 POLL_S: Final = 0.5
@@ -24,13 +25,27 @@ HEARTBEAT_S: Final = 15.0
 _RETRY: Final = "retry: 2000\n\n"
 
 
+def told(job: Job, language: str) -> dict[str, Any]:
+    """Return a job as JSON has it, its problem in a language."""
+    found = job.to_dict()
+    if job.problem is not None:
+        found["problem"] = problem_named(job.problem["code"], job.problem["detail"]).body(language)
+    return found
+
+
 def digest(job: Job) -> str:
     """Return a word that differs for each state of a job."""
-    return hashlib.blake2b(_text(job).encode(), digest_size=12).hexdigest()
+    return hashlib.blake2b(json.dumps(job.to_dict()).encode(), digest_size=12).hexdigest()
 
 
 async def events(
-    jobs: Jobs, job: Job, known: str, *, poll_s: float = POLL_S, heartbeat_s: float = HEARTBEAT_S
+    jobs: Jobs,
+    job: Job,
+    known: str,
+    language: str = "en",
+    *,
+    poll_s: float = POLL_S,
+    heartbeat_s: float = HEARTBEAT_S,
 ) -> AsyncIterator[str]:
     """Yield a job's events from now on; ``known``: the id of what the client was told last."""
     yield _RETRY
@@ -39,7 +54,7 @@ async def events(
         word = digest(job)
         if word != known:
             known, said_s = word, time.monotonic()
-            yield f"id: {word}\nevent: job\ndata: {_text(job)}\n\n"
+            yield f"id: {word}\nevent: job\ndata: {json.dumps(told(job, language))}\n\n"
         if job.state in FINAL_STATES:
             return
         if time.monotonic() - said_s > heartbeat_s:
@@ -51,7 +66,3 @@ async def events(
         except JobNotFound:
             yield f'event: removed\ndata: {{"id": "{job.id}"}}\n\n'
             return
-
-
-def _text(job: Job) -> str:
-    return json.dumps(job.to_dict())

@@ -14,23 +14,22 @@ from posemill.cores import usable_cores
 from posemill.errors import PosemillError
 from posemill.options import MODEL_NAMES
 from posemill.runtime.precision import effective_precision
-from posemill.server.describing import described
+from posemill.server.describing import described, json_of
 from posemill.server.metrics import Watched, memory_of
 from posemill.server.problems import Problem
 from posemill.server.service import Service, service_of
 
 router = APIRouter(tags=["health"])
-_OBJECT: Final = {"application/json": {"type": "object"}}
-_PROMETHEUS: Final = {"text/plain": {"type": "string"}}
+_PROMETHEUS: Final = {"text/plain": {"schema": {"type": "string"}}}
 
 
-@router.get("/healthz", **described(answers=_OBJECT))
+@router.get("/healthz", **described(answers=json_of("Word")))
 async def healthz() -> dict[str, str]:
     """Say that the service is alive."""
     return {"status": "alive"}
 
 
-@router.get("/readyz", **described(answers=_OBJECT, problems=("not_ready",)))
+@router.get("/readyz", **described(answers=json_of("Word"), problems=("not_ready",)))
 async def readyz(request: Request) -> dict[str, str]:
     """Say whether models are loaded and jobs can be stored."""
     service = service_of(request)
@@ -51,7 +50,7 @@ async def metrics(request: Request) -> Response:
     return Response(text, headers={"Content-Type": CONTENT_TYPE_LATEST})
 
 
-@router.get("/api/v1/status", **described(answers=_OBJECT, problems=("unauthorized",)))
+@router.get("/api/v1/status", **described(answers=json_of("Status"), problems=("unauthorized",)))
 async def status(request: Request) -> dict[str, Any]:
     """Return the version, what runs, its load and its limits."""
     service = service_of(request)

@@ -6,10 +6,10 @@ from fastapi import APIRouter, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import JSONResponse, StreamingResponse
 
-from posemill.jobs import FINAL_STATES
-from posemill.server.describing import BINARY, described, video_body
-from posemill.server.events import MEDIA_TYPE, digest, events
-from posemill.server.problems import Problem
+from posemill.jobs import FINAL_STATES, Job
+from posemill.server.describing import BYTES, described, json_of, video_body
+from posemill.server.events import MEDIA_TYPE, digest, events, told
+from posemill.server.problems import Problem, language_of
 from posemill.server.results import file_response
 from posemill.server.service import service_of
 from posemill.server.uploads import OPTIONS, WANTED, job_options, job_path, take_file
@@ -18,13 +18,13 @@ router = APIRouter(prefix="/api/v1/jobs", tags=["jobs"])
 
 State = Literal["uploading", "queued", "running", "paused", "succeeded", "failed", "cancelled"]
 Kind = Literal["records", "csv", "annotated", "thumbnail", "summary"]
-_OBJECT: Final = {"application/json": {"type": "object"}}
 _ONE: Final = ("job_not_found", "unauthorized")
 _TAKING: Final = (
     *("bad_request", "bad_body", "bad_option", "too_large", "unsupported_extension"),
     *("no_room", "too_many_uploads", "request_timeout"),
 )
 _MAX_PAGE: Final = 100
+_VARIES: Final = {"Vary": "Accept-Language"}
 
 
 def taking(**more: Any) -> dict[str, Any]:
@@ -41,7 +41,7 @@ def taking(**more: Any) -> dict[str, Any]:
     **taking(
         body=video_body(),
         status=202,
-        answers=_OBJECT,
+        answers=json_of("Job"),
         problems=(*_TAKING, "unauthorized"),
     ),
 )
@@ -53,10 +53,10 @@ async def create(request: Request) -> Response:
     service = service_of(request)
     options = job_options(request.query_params.multi_items(), service.settings)
     job = await take_file(request, service, options)
-    return JSONResponse(job.to_dict(), 202, {"Location": job_path(request, job.id)})
+    return _answer(request, job, 202, {"Location": job_path(request, job.id)})
 
 
-@router.get("", **described(answers=_OBJECT, problems=("bad_option", "unauthorized")))
+@router.get("", **described(answers=json_of("Jobs"), problems=("bad_option", "unauthorized")))
 async def listed(
     request: Request,
     limit: Annotated[int, Query(ge=1, le=_MAX_PAGE)] = 20,
@@ -66,15 +66,16 @@ async def listed(
     """List the jobs, newest first."""
     jobs = service_of(request).jobs
     page, total = await run_in_threadpool(jobs.list, limit, offset, state)
-    found = {"jobs": [job.to_dict() for job in page], "total": total}
-    return JSONResponse({**found, "limit": limit, "offset": offset})
+    language = language_of(request.headers)
+    found = {"jobs": [told(job, language) for job in page], "total": total}
+    return JSONResponse({**found, "limit": limit, "offset": offset}, headers=_VARIES)
 
 
-@router.get("/{job_id}", **described(answers=_OBJECT, problems=_ONE))
+@router.get("/{job_id}", **described(answers=json_of("Job"), problems=_ONE))
 async def one(request: Request, job_id: str) -> Response:
     """Tell how a job is."""
     job = await run_in_threadpool(service_of(request).jobs.get, job_id)
-    return JSONResponse(job.to_dict(), headers={"Cache-Control": "no-store"})
+    return _answer(request, job, 200, {"Cache-Control": "no-store"})
 
 
 @router.delete("/{job_id}", **described(status=204, problems=_ONE))
@@ -84,7 +85,7 @@ async def remove(request: Request, job_id: str) -> Response:
     return Response(status_code=204)
 
 
-@router.get("/{job_id}/events", **described(answers={MEDIA_TYPE: BINARY}, problems=_ONE))
+@router.get("/{job_id}/events", **described(answers={MEDIA_TYPE: BYTES}, problems=_ONE))
 async def follow(request: Request, job_id: str) -> Response:
     """Follow a job by server-sent events until it is over; each `job` event is the whole job."""
     jobs = service_of(request).jobs
@@ -93,13 +94,14 @@ async def follow(request: Request, job_id: str) -> Response:
     if job.state in FINAL_STATES and known == digest(job):
         return Response(status_code=204)  # an EventSource then stays away
     headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
-    return StreamingResponse(events(jobs, job, known), 200, headers, MEDIA_TYPE)
+    told_as = language_of(request.headers)
+    return StreamingResponse(events(jobs, job, known, told_as), 200, headers, MEDIA_TYPE)
 
 
 @router.get(
     "/{job_id}/results/{kind}",
     **described(
-        answers={"application/octet-stream": BINARY},
+        answers={"application/octet-stream": BYTES},
         problems=(*_ONE, "result_not_found", "bad_range"),
     ),
 )
@@ -109,6 +111,11 @@ async def result(request: Request, job_id: str, kind: Kind) -> Response:
 
 
 router.head("/{job_id}/results/{kind}", include_in_schema=False)(result)
+
+
+def _answer(request: Request, job: Job, status: int, headers: dict[str, str]) -> Response:
+    found = told(job, language_of(request.headers))
+    return JSONResponse(found, status, {**headers, **_VARIES})
 
 
 def _result(request: Request, job_id: str, kind: str) -> Response:

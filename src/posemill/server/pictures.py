@@ -16,7 +16,7 @@ from starlette.exceptions import HTTPException
 
 from posemill.config import Settings, plain
 from posemill.errors import PosemillError
-from posemill.server.describing import BINARY, described, picture_body
+from posemill.server.describing import BYTES, described, json_of, picture_body
 from posemill.server.options import PICTURE_SECTIONS, choosable, chosen
 from posemill.server.problems import Problem, language_of, problem_of
 from posemill.server.service import Service, service_of
@@ -43,7 +43,7 @@ class Sent:
     **described(
         OPTIONS,
         body=picture_body(),
-        answers={"application/json": {"type": "object"}, **dict.fromkeys(_DRAWN, BINARY)},
+        answers={**json_of("Document", "Several"), **dict.fromkeys(_DRAWN, BYTES)},
         problems=(
             *("bad_body", "not_acceptable", "too_large", "unsupported_media", "broken_media"),
             *("unsupported_extension", "too_many_uploads", "request_timeout", "bad_option", "busy"),

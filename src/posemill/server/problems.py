@@ -7,6 +7,7 @@ from starlette.datastructures import Headers
 from starlette.responses import JSONResponse
 
 from posemill.errors import (
+    BY_NAME,
     Busy,
     JobError,
     JobNotFound,
@@ -80,10 +81,18 @@ class Problem(Exception):
 
 def problem_of(error: PosemillError) -> Problem:
     """Return the problem that an error of posemill is to whoever asked."""
-    code = next((code for kind, code in _OF_ERRORS if isinstance(error, kind)), "internal")
     if isinstance(error, Busy):
-        return Problem(code, retry_after_s=error.retry_after_s)
-    return Problem(code, reason=str(error))
+        return Problem("busy", retry_after_s=error.retry_after_s)
+    return Problem(_code_of(type(error)), reason=str(error))
+
+
+def problem_named(name: str, detail: str) -> Problem:
+    """Return the problem of a job that ended with an error; ``name``: as ``name_of`` has it."""
+    return Problem(_code_of(BY_NAME.get(name, PosemillError)), reason=detail)
+
+
+def _code_of(kind: type[PosemillError]) -> str:
+    return next((code for known, code in _OF_ERRORS if issubclass(kind, known)), "internal")
 
 
 def language_of(headers: Headers) -> str:

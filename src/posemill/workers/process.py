@@ -10,20 +10,12 @@ from dataclasses import asdict
 from tempfile import TemporaryFile
 from typing import IO, Any, Final
 
-from posemill import errors
-from posemill.errors import PosemillError, WorkerCrashed, WorkerTimeout
+from posemill.errors import BY_NAME, WorkerCrashed, WorkerTimeout
 from posemill.workers.confinement import Limits
 from posemill.workers.messages import Answer, receive, send
 
 START_S: Final = 60.0
 _LAST_WORDS: Final = 600
-
-# What a handler may raise; anything else is a fault, and ends the process.
-_RAISED: Final[Mapping[str, type[PosemillError]]] = {
-    name: kind
-    for name, kind in vars(errors).items()
-    if isinstance(kind, type) and issubclass(kind, PosemillError)
-}
 
 
 class MediaProcess:
@@ -93,7 +85,7 @@ class MediaProcess:
         self.start()
         fields, answered = self._exchange(request, data, timeout_s)
         if "error" in fields:
-            raise _RAISED.get(fields["error"], WorkerCrashed)(fields["text"])
+            raise BY_NAME.get(fields["error"], WorkerCrashed)(fields["text"])
         return Answer(fields["fields"], answered)
 
     def end(self) -> None:

@@ -5,7 +5,7 @@ import sys
 from collections.abc import Callable, Mapping
 from typing import Any, BinaryIO, Final, NoReturn
 
-from posemill.errors import NoRoom, PosemillError, SourceTooLarge
+from posemill.errors import NoRoom, PosemillError, SourceTooLarge, name_of
 from posemill.workers.confinement import Limits, confine, end_with_parent
 from posemill.workers.messages import Answer, Handler, receive, send
 
@@ -53,18 +53,18 @@ def _answered(
     try:
         answer = handler(fields, data)
     except PosemillError as error:
-        return _problem(type(error).__name__, error), b""
+        return _problem(type(error), error), b""
     except MemoryError:
-        return _problem(SourceTooLarge.__name__, "it needs more memory than it may use."), b""
+        return _problem(SourceTooLarge, "it needs more memory than it may use."), b""
     except OSError as error:
         if error.errno not in _NO_SPACE:
             raise
-        return _problem(NoRoom.__name__, "the disk is full."), b""
+        return _problem(NoRoom, "the disk is full."), b""
     return {"fields": answer.fields}, answer.data
 
 
-def _problem(kind: str, text: object) -> dict[str, Any]:
-    return {"error": kind, "text": str(text)}
+def _problem(kind: type[PosemillError], text: object) -> dict[str, Any]:
+    return {"error": name_of(kind), "text": str(text)}
 
 
 def run_as_media_process(build: Build) -> NoReturn:
