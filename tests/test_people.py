@@ -300,18 +300,21 @@ def test_long_and_thin_pictures_have_few_tiles(size_px: tuple[int, int]) -> None
 
 
 @pytest.mark.parametrize(
-    ("scores", "rotations", "asked", "turned"),
+    ("scores", "lies", "rotations", "asked", "turned"),
     [
-        ((0.9, 0.9, 0.9, 0.9), None, [0], [False]),  # who is upright ends the search
-        ((0.3, 0, 0.9, 0), None, [0, 1, 2, 3], [True]),
-        ((0.3, 0, 0.9, 0), "off", [0], []),
-        ((0.3, 0, 0.3, 0), "auto", [0, 1, 2, 3], []),
-        ((0.05, 0, 0.9, 0), "auto", [0], []),  # who is there is hinted at
+        ((0.9, 0.9, 0.9, 0.9), 0, None, [0], [False]),  # who is upright ends the search
+        ((0.3, 0, 0.9, 0), pi / 2, None, [0, 1, 2, 3], [True]),
+        ((0.3, 0, 0.9, 0), -pi, None, [0, 1, 2, 3], [True]),
+        ((0.3, 0, 0.9, 0), pi / 2, "off", [0], []),
+        ((0.3, 0, 0.3, 0), pi / 2, "auto", [0, 1, 2, 3], []),
+        ((0.3, 0, 0.9, 0), 0.2, "auto", [0], []),  # who lies is hinted at as lying
+        ((0.05, 0, 0.9, 0), pi / 2, "auto", [0], []),
     ],
 )
-def test_a_picture_is_turned_only_where_somebody_is_hinted_at_and_nobody_upright(
+def test_a_picture_is_turned_only_where_somebody_who_lies_is_hinted_at(
     monkeypatch: pytest.MonkeyPatch,
     scores: tuple[float, ...],
+    lies: float,
     rotations: str | None,
     asked: list[int],
     turned: list[bool],
@@ -323,7 +326,8 @@ def test_a_picture_is_turned_only_where_somebody_is_hinted_at_and_nobody_upright
     ) -> list[Candidate]:
         quarters.append(round(square.rotation / (pi / 2)))
         score = scores[quarters[-1]]
-        return [Candidate(Region(20, 20, 30), score)] if score >= min(least, hint) else []
+        seen = Candidate(Region(20, 20, 30, rotation=lies), score)
+        return [seen] if score >= min(least, hint) else []
 
     monkeypatch.setattr("posemill.blazepose.search.detect_in", detect_in)
     frame = Frame(np.zeros((40, 40, 3), np.uint8))
