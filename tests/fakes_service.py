@@ -65,7 +65,7 @@ def served(settings: Settings, jobs: Jobs | None = None, live: Any = None) -> It
         settings, own, cast(Lanes, FakeSeats()), cast(Seats, live or FakeSeats()), Metrics()
     )
     socket = listen(settings)
-    running = server(build_app(service), settings)
+    running = server(build_app(service), settings, service.stopping)
     thread = threading.Thread(
         target=lambda: asyncio.run(running.serve(sockets=[socket])), daemon=True
     )

@@ -33,9 +33,13 @@ DOCUMENT = json.dumps(EXAMPLES["Document"]).encode()
 
 @dataclass
 class FakeLanes:
-    """Answers every picture at once: ``fails`` is raised instead, ``asked`` keeps the requests."""
+    """Answers every picture at once; ``asked`` keeps the requests.
+
+    ``fails`` is raised instead, ``answers`` returned instead.
+    """
 
     fails: PosemillError | None = None
+    answers: "Future[Answer] | None" = None
     asked: list[tuple[Mapping[str, Any], bytes]] = field(default_factory=list)
     is_ready: bool = True
     waiting: int = 0
@@ -49,6 +53,8 @@ class FakeLanes:
         if self.fails is not None:
             raise self.fails
         self.asked.append((request, data))
+        if self.answers is not None:
+            return self.answers
         future: Future[Answer] = Future()
         made = DOCUMENT if request["answer"] == "records" else data
         stages = {"decode": 0.001, "infer": 0.01, "encode": 0.001}
@@ -78,7 +84,7 @@ def running(folder: Path, **settings: Any) -> Iterator[Running]:
     service = Service(chosen, jobs, cast(Lanes, lanes), seats, Metrics())
     listening = listen(chosen)
     port = listening.getsockname()[1]
-    uvicorn = server(build_app(service), chosen)
+    uvicorn = server(build_app(service), chosen, service.stopping)
     thread = threading.Thread(target=lambda: asyncio.run(uvicorn.serve(sockets=[listening])))
     thread.start()
     try:

@@ -190,6 +190,41 @@ def test_the_docs_are_served_from_here(service: Running) -> None:
         assert httpx.get(f"{service.url}/assets/{name}").status_code == 200
 
 
+def test_made_up_methods_make_up_no_metrics(service: Running) -> None:
+    for method in ("MADEUP1", "MADEUP2"):
+        assert httpx.request(method, service.url + "/healthz").status_code == 405
+    said = httpx.get(service.url + "/metrics").text
+    assert "MADEUP" not in said
+    assert 'method="other"' in said
+
+
+@pytest.mark.parametrize("path", ["/", "/healthz", "/readyz"])
+def test_monitors_may_ask_for_heads(service: Running, path: str) -> None:
+    answer = httpx.head(service.url + path)
+    assert (answer.status_code, answer.content) == (200, b"")
+
+
+def test_what_is_no_request_is_a_problem(service: Running) -> None:
+    said = talk(service.port, b"NONSENSE\r\n\r\n")
+    assert said.startswith(b"HTTP/1.1 400 ")
+    assert b"application/problem+json" in said
+    assert json.loads(said.partition(b"\r\n\r\n")[2])["code"] == "bad_request"
+
+
+def test_connections_beyond_the_most_are_told_so(
+    service: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("posemill.server.listening._MAX_CONNECTIONS", 0)
+    said = talk(service.port, b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
+    assert said.startswith(b"HTTP/1.1 503 ")
+    assert b"retry-after" in said.lower()
+
+
+def test_browsers_tell_our_own_forms_where_they_are(service: Running) -> None:
+    # With no-referrer, they would send "Origin: null".
+    assert httpx.get(service.url + "/").headers["referrer-policy"] == "same-origin"
+
+
 def test_health_and_metrics(service: Running) -> None:
     detect(service, content=PICTURE)
     service.lanes.fails = Busy("too many.")
@@ -271,6 +306,49 @@ def test_too_many_uploads_at_once(service: Running) -> None:
     assert detect(service, content=PICTURE).status_code == 200
 
 
+def test_slow_senders_hold_up_their_own_kind_alone(service: Running) -> None:
+    import socket
+    from contextlib import ExitStack
+
+    for path in (b"jobs", b"session", b"nothing"):
+        head = b"POST /api/v1/" + path + b" HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\nabc"
+        with ExitStack() as stack:
+            for _ in range(3):
+                client = socket.create_connection(("127.0.0.1", service.port))
+                stack.enter_context(client)
+                client.sendall(head)
+            time.sleep(0.2)
+            assert detect(service, content=PICTURE).status_code == 200
+
+
+def test_what_is_neither_picture_nor_video_is_small(guarded: Running) -> None:
+    for path in ("/api/v1/session", "/api/v1/status", "/nothing"):
+        answer = httpx.post(
+            guarded.url + path, content=b"x" * 20_000, headers={"Authorization": f"Bearer {TOKEN}"}
+        )
+        assert (answer.status_code, problem(answer)["code"]) == (413, "too_large_here")
+
+
+def test_a_picture_nobody_waits_for_is_taken_out_of_the_queue(service: Running) -> None:
+    import socket
+    from concurrent.futures import Future
+
+    waiting: Future[Any] = Future()
+    service.lanes.answers = waiting
+    try:
+        with socket.create_connection(("127.0.0.1", service.port)) as client:
+            client.sendall(DETECT + b"Content-Length: 3\r\n\r\nabc")
+            ends = time.monotonic() + 5
+            while not service.lanes.asked and time.monotonic() < ends:
+                time.sleep(0.01)
+            assert not waiting.cancelled()
+        while not waiting.cancelled() and time.monotonic() < ends:
+            time.sleep(0.01)
+        assert waiting.cancelled()
+    finally:
+        service.lanes.answers = None
+
+
 @pytest.mark.parametrize(
     "body",
     [b"", b"no boundary", b"--b\r\n", b'--b\r\nContent-Disposition: form-data; name="x"\r\n\r\n'],
@@ -330,8 +408,19 @@ def test_the_token_opens_and_the_form_gives_a_cookie(guarded: Running) -> None:
         evil = {"Origin": "https://evil.example"}
         refused = browser.post("/api/v1/detect", content=PICTURE, headers=evil)
         assert problem(refused)["code"] == "foreign_origin"
+        beside = f'prefs={{"a": 1}}; k[1]=2; posemill_session={browser.cookies["posemill_session"]}'
+    assert httpx.get(guarded.url + "/", headers={"Cookie": beside}).status_code == 200
     wrong = {"Cookie": "posemill_session=0"}
     assert httpx.get(guarded.url + "/", headers=wrong).status_code == 401
+
+
+def test_a_browser_without_the_token_is_sent_to_where_it_is_entered(guarded: Running) -> None:
+    page = {"Accept": "text/html,*/*;q=0.8"}
+    for prefix in ("", "/pose"):
+        headers = {**page, "X-Forwarded-Prefix": prefix}
+        answer = httpx.get(guarded.url + "/", headers=headers)
+        assert (answer.status_code, answer.headers["location"]) == (303, f"{prefix}/login")
+    assert httpx.post(guarded.url + "/", headers=page).status_code == 401
 
 
 def test_forwarded_headers_count_from_trusted_addresses_alone(service: Running) -> None:
@@ -339,6 +428,33 @@ def test_forwarded_headers_count_from_trusted_addresses_alone(service: Running) 
     document = httpx.get(service.url + "/openapi.json", headers=headers).json()
     assert document["servers"] == [{"url": "/pose"}]
     assert "servers" not in httpx.get(service.url + "/openapi.json").json()
+
+
+@pytest.mark.parametrize("prefix", ["/api", "/docs/x", "/pose"])
+def test_a_prefix_may_look_like_an_address_of_ours(service: Running, prefix: str) -> None:
+    headers = {"X-Forwarded-Prefix": prefix}
+    assert httpx.get(service.url + "/api/v1/status", headers=headers).status_code == 200
+
+
+def test_a_prefix_that_was_not_taken_away(service: Running) -> None:
+    headers = {"X-Forwarded-Prefix": "/pose"}
+    assert httpx.get(service.url + "/pose/api/v1/status", headers=headers).status_code == 200
+
+
+def test_loopback_is_itself_on_a_socket_for_both_families() -> None:
+    import asyncio
+
+    from posemill.server.forwarding import Prefix
+
+    async def app(scope: Any, *_: Any) -> None:
+        found.append(scope["root_path"])
+
+    found: list[str] = []
+    headers = [(b"x-forwarded-prefix", b"/pose")]
+    for client in ("::ffff:127.0.0.1", "::ffff:192.0.2.1"):
+        scope = {"type": "http", "path": "/", "headers": headers, "client": (client, 1)}
+        asyncio.run(Prefix(app, "", "127.0.0.1")(scope, None, None))  # type: ignore[arg-type]
+    assert found == ["/pose", ""]
 
 
 def test_forwarded_headers_of_others_are_ignored(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ import json
 import os
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
@@ -209,6 +210,50 @@ def test_the_problem_of_a_job_is_told_in_both_languages(
         assert (problem["code"], problem["title"]) == ("media_too_large", title)
         assert "a.mp4: is too long." in problem["detail"]
         assert told(client.get(f"{at}/events"))[-1][1]["problem"] == problem
+
+
+def test_followers_beyond_the_most_are_told_so(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("posemill.server.service._MAX_FOLLOWERS", 1)
+    with served(settings_for(folder)) as address, httpx.Client(base_url=address) as client:
+        at = client.post(JOBS, content=b"x").headers["location"] + "/events"
+        with client.stream("GET", at) as first:
+            lines = first.iter_lines()  # held: without it, the connection ends
+            next(lines)
+            answer = client.get(at)
+            assert (answer.status_code, answer.json()["code"]) == (503, "too_many_followers")
+            assert answer.headers["retry-after"]
+
+
+def test_followers_do_not_hold_up_the_end(folder: Path) -> None:
+    with ExitStack() as stack:
+        address = stack.enter_context(served(settings_for(folder)))
+        at = address + httpx.post(address + JOBS, content=b"x").headers["location"] + "/events"
+        with httpx.stream("GET", at) as answer:
+            lines = answer.iter_lines()
+            next(lines)
+            began = time.monotonic()
+            stack.close()  # the service is asked to stop, and waited for
+            assert time.monotonic() - began < 5
+            list(lines)  # they end
+
+
+def test_a_sweep_that_fails_is_followed_by_the_next(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Broken(Jobs):
+        sweeps = 0
+
+        def sweep(self) -> None:
+            Broken.sweeps += 1
+            raise FileNotFoundError("a fault of ours")
+
+    monkeypatch.setattr("posemill.server.app._SWEEP_S", 0.05)
+    settings = settings_for(folder)
+    with served(settings, Broken(settings)):
+        time.sleep(1.0)
+    assert Broken.sweeps > 2
 
 
 def test_events_end_when_the_job_is_removed(client: httpx.Client) -> None:

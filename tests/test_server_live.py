@@ -155,16 +155,18 @@ def test_the_token_and_the_origin_are_asked_for(tmp_path: Path) -> None:
     with service(tmp_path, FakeSeats(), auth_token="a word") as address:
         with pytest.raises(InvalidStatus) as refused, connect(address):
             pass
-        assert refused.value.response.status_code == 403
+        assert refused.value.response.status_code == 401
+        assert b'"code":"unauthorized"' in refused.value.response.body
         with connect(address, additional_headers={"Authorization": "Bearer a word"}) as open_one:
             open_one.send(b"frame")
             assert said(open_one) == {"schema": "posemill/1"}
     with service(tmp_path, FakeSeats()) as address:
         with (
-            pytest.raises(InvalidStatus),
+            pytest.raises(InvalidStatus) as foreign,
             connect(address, origin=Origin("http://elsewhere.example")),
         ):
             pass
+        assert foreign.value.response.status_code == 403
         own = address.replace("ws", "http", 1).removesuffix("/api/v1/live")
         with connect(address, origin=Origin(own)) as same:
             same.send(b"frame")

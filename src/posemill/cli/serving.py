@@ -42,7 +42,7 @@ def serve(settings: Settings) -> int:
             closing(Seats(settings.live_workers or cores, media, queue_size=settings.queue_size))
         )
         service = Service(settings, jobs, pictures, live, Metrics())
-        running = server(build_app(service), settings)
+        running = server(build_app(service), settings, service.stopping)
         stack.enter_context(closing(Supervisor(settings)))
 
         def asked(_: int, __: object) -> None:

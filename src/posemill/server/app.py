@@ -29,6 +29,8 @@ from posemill.server.service import Service
 _LOG: Final = logging.getLogger("posemill")
 _SWEEP_S: Final = 60.0
 _UPLOADS: Final = ("/api/v1/jobs", "/api/v1/uploads")
+_PICTURES: Final = "/api/v1/detect"
+_METHODS: Final = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 _ABOUT: Final = (
     "Human skeletons from pictures, videos and live frames: 33 landmarks in 3D per person. "
     "Problems are `application/problem+json` with a stable `code`, in Chinese or English by "
@@ -59,15 +61,19 @@ def build_app(service: Service) -> ASGIApp:
     def refused(problem: Problem) -> None:
         service.metrics.rejections.labels(problem.code).inc()
 
-    guarded: ASGIApp = BodyLimits(app, settings, _is_upload, refused)
+    guarded: ASGIApp = BodyLimits(app, settings, _kind_of, refused)
     guarded = Guard(guarded, settings, refused)
     guarded = Measured(guarded, service, app)
     guarded = ProxyHeadersMiddleware(guarded, settings.trusted_proxies)  # type: ignore[arg-type, assignment]
     return Prefix(guarded, settings.root_path, settings.trusted_proxies)
 
 
-def _is_upload(path: str) -> bool:
-    return any(word in path for word in _UPLOADS)
+def _kind_of(path: str) -> str | None:
+    """Return what a path takes, whatever prefix it is under."""
+    if any(word in path for word in _UPLOADS):
+        return "videos"
+    is_picture = path.endswith((_PICTURES, "/")) or not path
+    return "pictures" if is_picture else None
 
 
 @asynccontextmanager
@@ -87,6 +93,8 @@ async def _sweep(service: Service) -> None:
             await run_in_threadpool(service.jobs.sweep)
         except PosemillError as error:
             _LOG.warning("jobs can't be swept: %s", error)
+        except Exception:  # the next round may do; without any, nothing is ever handed on
+            _LOG.exception("jobs can't be swept")
         await asyncio.sleep(_SWEEP_S)
 
 
@@ -162,6 +170,7 @@ class Measured:
             await self._app(scope, receive, watching)
         finally:
             route = getattr(scope.get("route"), "path", "other")
-            method = scope["method"] if route != "other" else "any"
+            # Whoever sends made-up methods must not make up metrics.
+            method = scope["method"] if scope["method"] in _METHODS else "other"
             self._metrics.requests.labels(method, route, str(status)).inc()
             self._metrics.request_seconds.labels(route).observe(time.perf_counter() - began)

@@ -16,8 +16,9 @@ from typing import Any, Final
 from fastapi.concurrency import run_in_threadpool
 
 from posemill.errors import JobNotFound
-from posemill.jobs import FINAL_STATES, Job, Jobs
+from posemill.jobs import FINAL_STATES, Job
 from posemill.server.problems import problem_named
+from posemill.server.service import Service
 
 MEDIA_TYPE: Final = "text/event-stream"
 POLL_S: Final = 0.5
@@ -39,7 +40,7 @@ def digest(job: Job) -> str:
 
 
 async def events(
-    jobs: Jobs,
+    service: Service,
     job: Job,
     known: str,
     language: str = "en",
@@ -47,10 +48,21 @@ async def events(
     poll_s: float = POLL_S,
     heartbeat_s: float = HEARTBEAT_S,
 ) -> AsyncIterator[str]:
-    """Yield a job's events from now on; ``known``: the id of what the client was told last."""
-    yield _RETRY
+    """Yield a job's events from now on; ``known``: the id of what the client was told last.
+
+    They end with the job, and when the service stops: the client then comes back to the next one.
+    """
+    async with service.followers:
+        yield _RETRY
+        async for text in _told(service, job, known, language, poll_s, heartbeat_s):
+            yield text
+
+
+async def _told(
+    service: Service, job: Job, known: str, language: str, poll_s: float, heartbeat_s: float
+) -> AsyncIterator[str]:
     said_s = time.monotonic()
-    while True:
+    while not service.stopping.is_set():
         word = digest(job)
         if word != known:
             known, said_s = word, time.monotonic()
@@ -62,7 +74,7 @@ async def events(
             yield ": still here\n\n"
         await asyncio.sleep(poll_s)
         try:
-            job = await run_in_threadpool(jobs.get, job.id)
+            job = await run_in_threadpool(service.jobs.get, job.id)
         except JobNotFound:
             yield f'event: removed\ndata: {{"id": "{job.id}"}}\n\n'
             return

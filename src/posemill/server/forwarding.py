@@ -10,6 +10,12 @@ from posemill.config import TABLE
 from posemill.errors import SettingError
 
 _HEADER: Final = "x-forwarded-prefix"
+_OURS: Final = ("api", "assets", "docs", "healthz", "login", "metrics", "openapi.json", "readyz")
+
+
+def is_taken(prefix: str) -> bool:
+    """Whether a prefix looks like our own addresses: then the proxy must have taken it away."""
+    return prefix.split("/")[1] in _OURS
 
 
 class Prefix:
@@ -26,7 +32,7 @@ class Prefix:
         if scope["type"] in ("http", "websocket"):
             prefix = self._root_path or self._forwarded(scope)
             path = scope["path"]
-            if prefix and path != prefix and not path.startswith(prefix + "/"):
+            if prefix and (is_taken(prefix) or not f"{path}/".startswith(f"{prefix}/")):
                 path = prefix + path
             scope = {**scope, "root_path": prefix, "path": path}
         await self._app(scope, receive, send)
@@ -45,4 +51,6 @@ class Prefix:
             address = ip_address((scope.get("client") or ("",))[0])
         except ValueError:
             return False
+        # A socket for both families tells 127.0.0.1 as ::ffff:127.0.0.1.
+        address = getattr(address, "ipv4_mapped", None) or address
         return any(address in network for network in self._trusted)

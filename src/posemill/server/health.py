@@ -29,6 +29,9 @@ async def healthz() -> dict[str, str]:
     return {"status": "alive"}
 
 
+router.head("/healthz", include_in_schema=False)(healthz)
+
+
 @router.get("/readyz", **described(answers=json_of("Word"), problems=("not_ready",)))
 async def readyz(request: Request) -> dict[str, str]:
     """Say whether models are loaded and jobs can be stored."""
@@ -41,6 +44,9 @@ async def readyz(request: Request) -> dict[str, str]:
     if waiting:
         raise Problem("not_ready", reason=" ".join(waiting))
     return {"status": "ready"}
+
+
+router.head("/readyz", include_in_schema=False)(readyz)
 
 
 @router.get("/metrics", **described(answers=_PROMETHEUS, problems=("unauthorized",)))

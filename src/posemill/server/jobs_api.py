@@ -85,17 +85,22 @@ async def remove(request: Request, job_id: str) -> Response:
     return Response(status_code=204)
 
 
-@router.get("/{job_id}/events", **described(answers={MEDIA_TYPE: BYTES}, problems=_ONE))
+@router.get(
+    "/{job_id}/events",
+    **described(answers={MEDIA_TYPE: BYTES}, problems=(*_ONE, "too_many_followers")),
+)
 async def follow(request: Request, job_id: str) -> Response:
     """Follow a job by server-sent events until it is over; each `job` event is the whole job."""
-    jobs = service_of(request).jobs
-    job = await run_in_threadpool(jobs.get, job_id)
+    service = service_of(request)
+    job = await run_in_threadpool(service.jobs.get, job_id)
     known = request.headers.get("last-event-id", "")
     if job.state in FINAL_STATES and known == digest(job):
         return Response(status_code=204)  # an EventSource then stays away
+    if service.followers.locked():
+        raise Problem("too_many_followers")
     headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
     told_as = language_of(request.headers)
-    return StreamingResponse(events(jobs, job, known, told_as), 200, headers, MEDIA_TYPE)
+    return StreamingResponse(events(service, job, known, told_as), 200, headers, MEDIA_TYPE)
 
 
 @router.get(

@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import Final
 
 from starlette.datastructures import Headers
@@ -13,30 +14,51 @@ from posemill.config import Settings
 from posemill.server.problems import Problem
 
 # Slower than that on the whole is no connection but an attack.
-_LEAST_BYTES_S: Final = 1024
+_LEAST_BYTES_S: Final = 8 * 1024
 # A client that sends on hears of the refusal only if it is listened to for a moment.
 _DRAIN_S: Final = 2.0
 _DRAIN_BYTES: Final = 64 * 1024 * 1024
 _BODILESS: Final = ("GET", "HEAD", "OPTIONS", "DELETE")
+# Of everything else: a token, or what nobody asked for.
+_SMALL_BYTES: Final = 16 * 1024
+
+
+@dataclass(slots=True)
+class Gate:
+    """Which bodies may come at the same time: ``limit`` bytes each, ``room`` of them at most.
+
+    ``setting``: what the limit on bytes is called, empty where it is none.
+    """
+
+    limit: int
+    setting: str
+    room: int
+    inside: int = 0
 
 
 class BodyLimits:
     """Refuses bodies that are too large, too slow or too many; what is refused is a Problem.
 
-    ``is_upload``: whether a path takes uploads of the size of videos. A declared length is
-    refused before anything is read, an undeclared one at the byte.
+    ``kind_of``: whether a path takes ``pictures`` or ``videos``; those don't wait for each other,
+    and whatever else there is may be a few KiB. A declared length is refused before anything is
+    read, an undeclared one at the byte.
     """
 
     def __init__(
         self,
         app: ASGIApp,
         settings: Settings,
-        is_upload: Callable[[str], bool],
+        kind_of: Callable[[str], str | None],
         refused: Callable[[Problem], None],
     ) -> None:
-        self._app, self._settings, self._is_upload = app, settings, is_upload
+        self._app, self._settings, self._kind_of = app, settings, kind_of
         self._refused = refused
-        self._uploading = 0
+        most = settings.max_uploads
+        self._gates: dict[str | None, Gate] = {
+            "pictures": Gate(settings.max_content_length, "max_content_length", most),
+            "videos": Gate(settings.max_video_length, "max_video_length", most),
+            None: Gate(_SMALL_BYTES, "", most),
+        }
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or scope["method"] in _BODILESS:
@@ -47,7 +69,6 @@ class BodyLimits:
         except Problem as problem:
             await self._refuse(problem, scope, receive, send)
             return
-        self._uploading += 1
         try:
             await self._app(scope, body.receive, body.watched(send))
         except Problem as problem:
@@ -58,23 +79,18 @@ class BodyLimits:
             body.release()
 
     def _body(self, scope: Scope, receive: Receive) -> "_Body":
-        settings = self._settings
-        name = "max_video_length" if self._is_upload(scope["path"]) else "max_content_length"
-        limit: int = getattr(settings, name)
+        gate = self._gates[self._kind_of(scope["path"])]
         headers = Headers(scope=scope)
         declared = headers.get("content-length", "0")
         if not declared.isdecimal():
             raise Problem("bad_request", reason="Content-Length is not a number.")
-        if int(declared) > limit:
-            raise Problem("too_large", limit=limit, setting=name)
-        if self._uploading >= settings.max_uploads:
+        if int(declared) > gate.limit:
+            raise _too_large(gate)
+        if gate.inside >= gate.room:
             raise Problem("too_many_uploads")
-        body = _Body(receive, limit, name, settings.body_timeout_s, self._released)
+        body = _Body(receive, gate, self._settings.body_timeout_s)
         body.is_over = int(declared) == 0 and "transfer-encoding" not in headers
         return body
-
-    def _released(self) -> None:
-        self._uploading -= 1
 
     async def _refuse(self, problem: Problem, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer at once, and listen on for a moment, or the client might not hear it."""
@@ -87,6 +103,12 @@ class BodyLimits:
         await send({**body, "more_body": True})
         await _listen_on(receive)
         await send({"type": "http.response.body"})
+
+
+def _too_large(gate: Gate) -> Problem:
+    if not gate.setting:
+        return Problem("too_large_here", limit=gate.limit)
+    return Problem("too_large", limit=gate.limit, setting=gate.setting)
 
 
 async def _listen_on(receive: Receive) -> None:
@@ -106,16 +128,9 @@ async def _drain(receive: Receive) -> None:
 class _Body:
     """The body of one request as it arrives."""
 
-    def __init__(
-        self,
-        receive: Receive,
-        limit: int,
-        setting: str,
-        timeout_s: float,
-        released: Callable[[], None],
-    ) -> None:
-        self._receive, self._limit, self._setting = receive, limit, setting
-        self._timeout_s, self._released = timeout_s, released
+    def __init__(self, receive: Receive, gate: Gate, timeout_s: float) -> None:
+        self._receive, self._gate, self._timeout_s = receive, gate, timeout_s
+        gate.inside += 1
         self._began = time.monotonic()
         self._count = 0
         self._is_released = False
@@ -132,8 +147,8 @@ class _Body:
         if message["type"] != "http.request":
             return message
         self._count += len(message.get("body", b""))
-        if self._count > self._limit:
-            raise Problem("too_large", limit=self._limit, setting=self._setting)
+        if self._count > self._gate.limit:
+            raise _too_large(self._gate)
         if not message.get("more_body", False):
             self.is_over = True
             self.release()
@@ -162,4 +177,4 @@ class _Body:
         """Let the next upload in; again does nothing."""
         if not self._is_released:
             self._is_released = True
-            self._released()
+            self._gate.inside -= 1

@@ -2,21 +2,28 @@
 
 import asyncio
 import errno
+import logging
 import socket
+import threading
+from http import HTTPStatus
 from typing import Any, Final
 
 import h11
 import uvicorn
+from starlette.datastructures import Headers
 from starlette.types import ASGIApp
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from posemill.config import Settings
 from posemill.errors import UsageError
+from posemill.server.problems import Problem
 
 _BACKLOG: Final = 128
 _MAX_CONNECTIONS: Final = 1000
 _MAX_HEADER_BYTES: Final = 64 * 1024
 _KEEP_ALIVE_S: Final = 15
+# Proxies may see the end of such a request elsewhere, so nothing may follow it (RFC 9112, 6.1).
+_TWO_LENGTHS: Final = frozenset((b"content-length", b"transfer-encoding"))
 
 
 def protocol(header_timeout_s: float) -> type[H11Protocol]:
@@ -29,6 +36,7 @@ def protocol(header_timeout_s: float) -> type[H11Protocol]:
             super().connection_made(transport)
             self._patience: asyncio.TimerHandle | None = None
             if len(self.connections) > _MAX_CONNECTIONS:
+                transport.write(_answer(Problem("too_many_connections")))
                 transport.close()
                 return
             self._wait_for_headers()
@@ -38,6 +46,12 @@ def protocol(header_timeout_s: float) -> type[H11Protocol]:
             super().handle_events()
             if self.cycle is not before:  # the headers are there
                 self._stop_waiting()
+                if {name for name, _ in self.headers} >= _TWO_LENGTHS:
+                    self.headers.append((b"connection", b"close"))
+
+        def send_400_response(self, msg: str) -> None:
+            self.transport.write(_answer(Problem("bad_request", reason=msg)))
+            self.transport.close()
 
         def handle_websocket_upgrade(self, event: h11.Request) -> None:
             self._stop_waiting()
@@ -68,15 +82,47 @@ def protocol(header_timeout_s: float) -> type[H11Protocol]:
     return Impatient
 
 
-def server(app: ASGIApp, settings: Settings) -> uvicorn.Server:
-    """Return a server for ``app``, which runs with ``serve(sockets=[...])``."""
+def _answer(problem: Problem) -> bytes:
+    """Return a whole answer, to what is no request, or to one too many."""
+    response = problem.response(Headers())
+    response.headers["Connection"] = "close"
+    status = f"HTTP/1.1 {response.status_code} {HTTPStatus(response.status_code).phrase}\r\n"
+    head = b"".join(name + b": " + value + b"\r\n" for name, value in response.raw_headers)
+    return status.encode() + head + b"\r\n" + bytes(response.body)
+
+
+def _is_news(record: logging.LogRecord) -> bool:
+    """Whether a line of the log is one: uvicorn takes a WebSocket refused by 401 for a fault."""
+    return "without completing handshake" not in str(record.msg)
+
+
+class _Server(uvicorn.Server):
+    """Tells when it stops, before it waits for the answers under way."""
+
+    def __init__(self, config: uvicorn.Config, stopping: threading.Event) -> None:
+        super().__init__(config)
+        self._stopping = stopping
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._stopping.set()
+        await super().shutdown(sockets)
+
+
+def server(app: ASGIApp, settings: Settings, stopping: threading.Event) -> uvicorn.Server:
+    """Return a server for ``app``, which runs with ``serve(sockets=[...])``.
+
+    ``stopping`` is set when it is asked to stop.
+    """
+    # Whoever sends nonsense is told so; a warning for each would let them fill the log.
+    logging.getLogger("python_multipart").setLevel(logging.ERROR)
+    logging.getLogger("uvicorn.error").addFilter(_is_news)
     config = uvicorn.Config(
         app,
         http=protocol(settings.header_timeout_s),
         ws="websockets-sansio",
         loop="asyncio",
         lifespan="on",
-        log_level="warning",
+        log_level="error",
         access_log=False,
         proxy_headers=False,
         server_header=False,
@@ -87,7 +133,7 @@ def server(app: ASGIApp, settings: Settings) -> uvicorn.Server:
         ws_max_queue=4,
         ws_per_message_deflate=False,
     )
-    return uvicorn.Server(config)
+    return _Server(config, stopping)
 
 
 def listen(settings: Settings) -> socket.socket:

@@ -26,8 +26,8 @@ from posemill.sources import open_picture_bytes
 from posemill.types import Frame, SourceInfo
 from posemill.workers import Answer, Handler, run_as_media_process
 
-# Each has compiled models of some 30 to 100 MB.
-_MAX_ENGINES: Final = 4
+# Each takes some 60 to 150 MB, in each of the processes.
+_MAX_ENGINES: Final = 2
 _MAX_SESSIONS: Final = 1000
 
 

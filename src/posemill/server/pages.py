@@ -15,7 +15,7 @@ from posemill.server.page_texts import PAGE, TEXTS
 from posemill.server.pictures import Sent, find
 from posemill.server.problems import Problem, language_of, problem_of
 from posemill.server.security import COOKIE, session_of
-from posemill.server.service import Service, service_of
+from posemill.server.service import service_of
 
 router = APIRouter(include_in_schema=False)
 _ASSETS: Final = Path(__file__).with_name("assets")
@@ -33,6 +33,7 @@ SwaggerUIBundle({url: "openapi.json", dom_id: "#docs", validatorUrl: null, deepL
 """
 
 
+@router.head("/")
 @router.get("/")
 async def form(request: Request, lang: str = "") -> HTMLResponse:
     """Show the form."""
@@ -42,14 +43,14 @@ async def form(request: Request, lang: str = "") -> HTMLResponse:
 @router.post("/")
 async def show(request: Request, lang: str = "") -> HTMLResponse:
     """Show the people in a picture that the form sent."""
-    service, language = service_of(request), _language(request, lang)
+    language = _language(request, lang)
     async with request.form(max_files=1, max_fields=10) as sent:
         file = sent.get("file")
         if not isinstance(file, UploadFile) or not file.filename:
             return _page(request, lang, escape(TEXTS[language]["choose"]))
         picture = Sent(file.filename[:200], await file.read())
     try:
-        shown = await _shown(service, picture, language)
+        shown = await _shown(request, picture, language)
     except PosemillError as error:
         return _problem(request, lang, problem_of(error))
     except Problem as problem:
@@ -57,10 +58,10 @@ async def show(request: Request, lang: str = "") -> HTMLResponse:
     return _page(request, lang, shown)
 
 
-async def _shown(service: Service, picture: Sent, language: str) -> str:
-    settings = service.settings
-    drawn = await find(service, settings, picture, "jpg")
-    found = await find(service, settings, picture, "records")
+async def _shown(request: Request, picture: Sent, language: str) -> str:
+    settings = service_of(request).settings
+    drawn = await find(request, settings, picture, "jpg")
+    found = await find(request, settings, picture, "records")
     texts = TEXTS[language]
     said = texts["found"].format(count=found.fields["people"])
     if not found.fields["people"]:

@@ -13,13 +13,14 @@ from fastapi import APIRouter, Request, Response
 from python_multipart.exceptions import FormParserError
 from starlette.datastructures import UploadFile
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 
 from posemill.config import Settings, plain
 from posemill.errors import PosemillError
 from posemill.server.describing import BYTES, described, json_of, picture_body
 from posemill.server.options import PICTURE_SECTIONS, choosable, chosen
 from posemill.server.problems import Problem, language_of, problem_of
-from posemill.server.service import Service, service_of
+from posemill.server.service import service_of
 from posemill.workers import Answer
 
 router = APIRouter(prefix="/api/v1", tags=["pictures"])
@@ -59,28 +60,27 @@ async def detect(request: Request) -> Response:
     image/png or image/webp. Several are answered by `{"results": [...]}` in order: each a document,
     or `{"problem": ...}`.
     """
-    service = service_of(request)
-    settings = chosen(request.query_params.multi_items(), service.settings, OPTIONS)
+    settings = chosen(request.query_params.multi_items(), service_of(request).settings, OPTIONS)
     wanted = _negotiated(request.headers.get("accept", "*/*"))
     async with _sent(request) as pictures:
         if len(pictures) == 1:
-            return await _one(service, settings, pictures[0], wanted)
+            return await _one(request, settings, pictures[0], wanted)
         if wanted != _JSON:
             raise Problem("not_acceptable")
-        return await _several(service, settings, pictures, language_of(request.headers))
+        return await _several(request, settings, pictures)
 
 
-async def _one(service: Service, settings: Settings, picture: Sent, wanted: str) -> Response:
-    answer = await find(service, settings, picture, _DRAWN.get(wanted, "records"))
+async def _one(request: Request, settings: Settings, picture: Sent, wanted: str) -> Response:
+    answer = await find(request, settings, picture, _DRAWN.get(wanted, "records"))
     return Response(bytes(answer.data), media_type=wanted, headers={"Vary": "Accept"})
 
 
-async def _several(
-    service: Service, settings: Settings, pictures: list[Sent], language: str
-) -> Response:
+async def _several(request: Request, settings: Settings, pictures: list[Sent]) -> Response:
+    language = language_of(request.headers)
+
     async def one(picture: Sent) -> bytes:
         try:
-            return bytes((await find(service, settings, picture, "records")).data)
+            return bytes((await find(request, settings, picture, "records")).data)
         except PosemillError as error:
             problem = problem_of(error)
         except Problem as raised:
@@ -91,22 +91,21 @@ async def _several(
     return Response(b'{"results":[' + b",".join(results) + b"]}", media_type=_JSON)
 
 
-async def find(service: Service, settings: Settings, picture: Sent, answer: str) -> Answer:
+async def find(request: Request, settings: Settings, picture: Sent, answer: str) -> Answer:
     """Have a picture looked at; ``answer``: ``records``, or the suffix of a drawn picture.
 
-    Errors: PosemillError, Problem.
+    Errors: PosemillError, Problem; ClientDisconnect where nobody waits for it any more.
     """
+    service = service_of(request)
     suffix = PurePath(picture.name).suffix.lower().lstrip(".")
     known = service.settings.upload_extensions
     if suffix and suffix not in known.split(","):
         raise Problem("unsupported_extension", suffix=suffix[:20], known=known)
-    request = {"do": "detect", "settings": plain(settings), "name": picture.name, "answer": answer}
+    asked = {"do": "detect", "settings": plain(settings), "name": picture.name, "answer": answer}
     metrics, began = service.metrics, time.perf_counter()
     try:
-        future = service.pictures.submit(
-            request, picture.data, timeout_s=settings.picture_timeout_s
-        )
-        found = await asyncio.wrap_future(future)
+        future = service.pictures.submit(asked, picture.data, timeout_s=settings.picture_timeout_s)
+        found = await _unless_gone(request, asyncio.wrap_future(future))
     except PosemillError:
         metrics.frames.labels("picture", "refused").inc()
         raise
@@ -117,6 +116,24 @@ async def find(service: Service, settings: Settings, picture: Sent, answer: str)
     metrics.frames.labels("picture", "processed").inc()
     metrics.people.labels("picture").inc(found.fields["people"])
     return found
+
+
+async def _unless_gone(request: Request, answer: "asyncio.Future[Answer]") -> Answer:
+    """Wait for an answer, and take it out of the queue where its client goes away."""
+    gone = asyncio.create_task(_gone(request))
+    try:
+        await asyncio.wait((answer, gone), return_when=asyncio.FIRST_COMPLETED)
+        if not answer.done():
+            answer.cancel()
+            raise ClientDisconnect
+        return answer.result()
+    finally:
+        gone.cancel()
+
+
+async def _gone(request: Request) -> None:
+    while (await request.receive())["type"] != "http.disconnect":
+        pass
 
 
 @asynccontextmanager

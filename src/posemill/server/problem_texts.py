@@ -147,6 +147,19 @@ PROBLEMS: Final[Mapping[str, Entry]] = {
             "请发送较小的文件；服务的管理者可以调高 {setting}。",
         ),
     ),
+    "too_large_here": Entry(
+        413,
+        Words(
+            "Too large",
+            "At most {limit} bytes are taken at this address.",
+            "Send pictures to /api/v1/detect, videos to /api/v1/jobs.",
+        ),
+        Words(
+            "内容过大",
+            "该地址最多接受 {limit} 字节。",
+            "请将图片发送到 /api/v1/detect，将视频发送到 /api/v1/jobs。",
+        ),
+    ),
     "media_too_large": Entry(
         413,
         Words("Too large", "{reason}", "Send a smaller picture or a shorter video."),
@@ -251,6 +264,26 @@ PROBLEMS: Final[Mapping[str, Entry]] = {
         ),
         Words("上传过多", "同时进行的上传已达上限。", "请稍后再试。"),
         retry_after_s=2,
+    ),
+    "too_many_connections": Entry(
+        503,
+        Words(
+            "Too many connections",
+            "There are as many connections as the service takes.",
+            "Try again later.",
+        ),
+        Words("连接过多", "连接数已达上限。", "请稍后再试。"),
+        retry_after_s=5,
+    ),
+    "too_many_followers": Entry(
+        503,
+        Words(
+            "Too many followers",
+            "As many follow jobs at once as the service takes.",
+            "Ask for the job itself from time to time.",
+        ),
+        Words("订阅过多", "同时订阅任务进度的连接已达上限。", "请改为定期查询该任务。"),
+        retry_after_s=5,
     ),
     "not_ready": Entry(
         503,

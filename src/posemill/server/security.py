@@ -2,10 +2,11 @@
 
 import hmac
 from collections.abc import Callable, Iterable
-from http.cookies import CookieError, SimpleCookie
 from typing import Final
 
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import cookie_parser
+from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from posemill.config import Settings
@@ -25,7 +26,8 @@ _HEADERS: Final = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(self), microphone=(), geolocation=()",
-    "Referrer-Policy": "no-referrer",
+    # With no-referrer, browsers would send our own forms with "Origin: null".
+    "Referrer-Policy": "same-origin",
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
 }
@@ -58,10 +60,7 @@ class Guard:
             self._check(scope, headers)
         except Problem as problem:
             self._refused(problem)
-            if scope["type"] == "websocket":
-                await send({"type": "websocket.close", "code": 1008, "reason": problem.code})
-            else:
-                await problem.response(headers)(scope, receive, send)
+            await _refusal(problem, scope, headers)(scope, receive, send)
             return
         await self._app(scope, receive, send)
 
@@ -105,6 +104,14 @@ class Guard:
         return sending
 
 
+def _refusal(problem: Problem, scope: Scope, headers: Headers) -> Response:
+    """Return the answer to who may not; a person without a token is sent to where it is entered."""
+    is_page = scope["type"] == "http" and scope["method"] == "GET"
+    if problem.code == "unauthorized" and is_page and "text/html" in headers.get("accept", ""):
+        return RedirectResponse(f"{scope.get('root_path', '')}/login", 303)
+    return problem.response(headers)
+
+
 def _headers(allowed_origin: str | None) -> Iterable[tuple[str, str]]:
     yield from _HEADERS.items()
     if allowed_origin is not None:
@@ -126,11 +133,7 @@ async def _preflight(headers: Headers, send: Send) -> None:
 
 
 def _cookie(headers: Headers) -> str:
-    try:
-        morsel = SimpleCookie(headers.get("cookie", "")).get(COOKIE)
-    except CookieError:
-        return ""
-    return "" if morsel is None else morsel.value
+    return cookie_parser(headers.get("cookie", "")).get(COOKIE, "")
 
 
 def _same(given: str, wanted: str) -> bool:

@@ -1,7 +1,9 @@
 """What the routes share."""
 
-from dataclasses import dataclass
-from typing import cast
+import asyncio
+import threading
+from dataclasses import dataclass, field
+from typing import Final, cast
 
 from starlette.requests import HTTPConnection
 
@@ -10,16 +12,24 @@ from posemill.jobs import Jobs
 from posemill.server.metrics import Metrics
 from posemill.workers import Lanes, Seats
 
+# Each holds a connection for as long as it likes.
+_MAX_FOLLOWERS: Final = 200
+
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """``pictures``: processes for single pictures; ``live``: those of live sessions."""
+    """``pictures``: processes for single pictures; ``live``: those of live sessions.
+
+    ``followers``: room for those who follow jobs. ``stopping``: set when nothing more may begin.
+    """
 
     settings: Settings
     jobs: Jobs
     pictures: Lanes
     live: Seats
     metrics: Metrics
+    followers: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(_MAX_FOLLOWERS))
+    stopping: threading.Event = field(default_factory=threading.Event)
 
 
 def service_of(connection: HTTPConnection) -> Service:
