@@ -221,6 +221,7 @@ def _info(
         "time_base": track.time_base,
         "start_s": float((reader.origin_pts or 0) * track.time_base),
         "audio": bool(container.streams.audio),
+        "tracks": len(container.streams),
         "average_rate": track.rate,
         "pixel_aspect": aspect or None,
     }

@@ -247,6 +247,8 @@ class _Tally:
 def facts_of(info: SourceInfo, settings: Settings) -> dict[str, Any]:
     """Return what is known of a video before its frames are; SourceTooLarge beyond limits."""
     name = info.name
+    if info.extra.get("tracks", 0) > settings.max_streams:
+        raise SourceTooLarge(f"{name}: has more tracks than max_streams = {settings.max_streams}.")
     if info.frames is not None and info.frames > settings.max_frames:
         raise SourceTooLarge(f"{name}: has more frames than max_frames = {settings.max_frames}.")
     if info.duration_s is not None and info.duration_s > settings.max_duration_s:
