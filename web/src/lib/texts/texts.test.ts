@@ -1,0 +1,21 @@
+import { expect, test } from "vitest";
+import { en } from "./en";
+import { zh } from "./zh";
+
+const keys = Object.keys(en) as (keyof typeof en)[];
+const names = (text: string) => [...text.matchAll(/\{\w+\}/g)].map(String).sort();
+
+test("both languages have the same keys", () => {
+  expect(Object.keys(zh).sort()).toEqual([...keys].sort());
+});
+
+test.each(keys)("%s is said with the same values in both", (key) => {
+  expect(en[key].trim()).not.toBe("");
+  expect(zh[key].trim()).not.toBe("");
+  expect(names(zh[key])).toEqual(names(en[key]));
+});
+
+test("Chinese is Chinese", () => {
+  const same = keys.filter((key) => zh[key] === en[key]);
+  expect(same).toEqual(["nav.api"]);
+});
