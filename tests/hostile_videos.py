@@ -159,6 +159,6 @@ VIDEOS: Final[Mapping[str, tuple[Callable[[Places], bytes], str]]] = {
     "absolute.zip": (lambda _: zipped({"/tmp/out.jpg": saved("JPEG")}), "unsupported_media"),
     "link.zip": (lambda _: zipped({"a.jpg": b"/etc/passwd"}, _LINK), "unsupported_media"),
     "fifo.zip": (lambda _: zipped({"a.jpg": b"x"}, _FIFO), "unsupported_media"),
-    "nested.zip": (lambda _: zipped({"a.zip": zipped({"b.jpg": saved("JPEG")})}), ""),
+    "nested.zip": (lambda _: zipped({"a.zip": zipped({"b.jpg": saved("JPEG")})}), "broken_media"),
     "no-end.zip": (lambda _: zipped({"a.jpg": saved("JPEG")})[:-30], "broken_media"),
 }

@@ -1,26 +1,36 @@
 """Durable jobs: kills, falls, full disks, removal, and several workers on PostgreSQL."""
 
+import errno
 import os
 import random
+import resource
 import shutil
 import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
+from sqlalchemy.exc import OperationalError
 
 from posemill.config import Settings
-from posemill.errors import JobError, JobNotFound, NoRoom, SourceTooLarge
+from posemill.errors import Busy, JobError, JobNotFound, JobStoreError, NoRoom, SourceTooLarge
 from posemill.jobs import Job, Jobs
 from posemill.jobs.heartbeats import Slot, Watch
-from posemill.jobs.store import write_json
+from posemill.jobs.progress import Progress
+from posemill.jobs.store import JobFolder, read_json, write_json
+from posemill.jobs.worker import Worker, run
+from posemill.server.problems import problem_of
+from posemill.workers import Answer
 
 HERE = str(Path(__file__).parent)
 LIMIT_S = 60.0
@@ -201,6 +211,16 @@ def test_a_running_job_can_be_removed(jobs: Jobs, workers: Workers) -> None:
     assert not (Path(workers.settings.data_dir) / "jobs" / job.id).exists()
 
 
+def test_a_process_that_can_not_be_started_now_is_waited_for(
+    settings: Settings, jobs: Jobs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("posemill.jobs.worker.WAIT_S", 0.01)
+    worker = Worker(settings)
+    answers = [Busy("no process can be started now.")] * 5 + [Answer({"kind": "video"})]
+    monkeypatch.setattr(worker._media, "ask", Mock(side_effect=answers))
+    assert worker.begin(send(jobs, "clip.mp4").id) == {"kind": "video"}
+
+
 # --- the store
 
 
@@ -271,6 +291,130 @@ def test_finished_jobs_go_after_their_time_and_the_oldest_where_room_is_wanted(
     short.close()
 
 
+def test_whoever_else_fills_the_disk_costs_no_results(
+    settings: Settings, jobs: Jobs, workers: Workers
+) -> None:
+    workers.start()
+    done = wait(jobs, send(jobs, "steps=1"))
+    full = Jobs(replace(settings, min_free_space=1 << 60))
+    full.sweep()
+    assert full.get(done.id).results == ("records",)
+    full.close()
+
+
+def test_what_vanishes_meanwhile_is_passed_over(
+    settings: Settings, jobs: Jobs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ghost = JobFolder(Path(settings.data_dir) / "jobs" / ("a" * 22))
+    half, old = (jobs.begin("clip.mp4", {}, 10) for _ in range(2))
+    for upload in (half, old):
+        upload.write(b"x")
+        upload.close()
+    (Path(settings.data_dir) / "jobs" / half.id / "upload").unlink()
+    os.utime(Path(settings.data_dir) / "jobs" / old.id / "upload", (0, 0))
+    folders = [ghost, *jobs._store.all()]
+    monkeypatch.setattr(jobs._store, "all", lambda: iter(folders))
+    assert jobs.get(half.id).bytes == 0
+    assert jobs.list(10)[1] == 2
+    jobs.sweep()
+    with pytest.raises(JobNotFound):
+        jobs.get(old.id)
+    with pytest.raises(JobNotFound):
+        ghost.record()
+
+
+def test_uploads_that_are_not_complete_are_few_and_empty_ones_go_soon(settings: Settings) -> None:
+    jobs = Jobs(replace(settings, max_uploads=1))
+    uploads = [jobs.begin("clip.mp4", {}, 10) for _ in range(8)]
+    with pytest.raises(Busy, match="not complete") as refused:
+        jobs.begin("clip.mp4", {}, 10)
+    assert refused.value.retry_after_s >= 10
+    uploads[0].write(b"x" * 10)
+    uploads[0].complete()
+    uploads[1].write(b"x")
+    uploads.append(jobs.begin("clip.mp4", {}, 10))
+    for upload in uploads:
+        upload.close()
+    long_ago = time.time() - 3700
+    for upload in uploads[:8]:
+        path = Path(settings.data_dir) / "jobs" / upload.id / "upload"
+        os.utime(path, (long_ago, long_ago))
+    jobs.sweep()
+    kept = {uploads[0].id, uploads[1].id, uploads[8].id}
+    assert {job.id for job in jobs.list(10)[0]} == kept
+    jobs.close()
+
+
+def test_one_alone_writes_an_upload(settings: Settings, jobs: Jobs) -> None:
+    upload = jobs.begin("clip.mp4", {}, 10)
+    upload.close()
+    other = Jobs(settings)  # of another service on the same folder
+    first, second = jobs.upload(upload.id), other.upload(upload.id)
+    first.write(b"")
+    with pytest.raises(JobError, match="another request is writing"):
+        second.write(b"01234")
+    first.write(b"01234")
+    assert jobs.get(upload.id).bytes == 5  # which may be asked meanwhile
+    first.close()
+    with pytest.raises(JobError, match="another request is writing"):
+        second.write(b"01234")  # it is behind
+    second.close()
+    again = other.upload(upload.id)
+    again.write(b"56789")
+    assert again.complete().bytes == 10
+    other.close()
+
+
+def test_an_upload_that_is_removed_as_it_comes_is_not_found(jobs: Jobs) -> None:
+    upload = jobs.begin("clip.mp4", {}, 2)
+    upload.write(b"x")
+    jobs.delete(upload.id)
+    upload.write(b"x")
+    with pytest.raises(JobNotFound):
+        upload.complete()
+    upload.abandon()
+
+
+def test_many_may_ask_whether_jobs_can_be_taken(
+    settings: Settings, jobs: Jobs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    writes = Mock(side_effect=write_json)
+    monkeypatch.setattr("posemill.jobs.jobs.write_json", writes)
+    with ThreadPoolExecutor(16) as pool:
+        for asked in [pool.submit(jobs.check) for _ in range(160)]:
+            asked.result()
+    assert writes.call_count <= 2
+    monkeypatch.setattr("posemill.jobs.jobs._CHECK_S", 0)
+    writes.side_effect = OSError(errno.ENOSPC, "No space left on device")
+    for _ in range(2):
+        with pytest.raises(JobStoreError, match="No space left"):
+            jobs.check()
+    writes.side_effect = write_json
+    jobs.check()
+
+
+def test_progress_is_told_where_no_room_is_left(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "progress.json"
+    progress = Progress(path)
+    progress.begin({"kind": "video", "frames_total": 10, "duration_s": 1.0})
+    progress.step(4, 0.4)
+    full = OSError(errno.ENOSPC, "No space left on device")
+    monkeypatch.setattr("posemill.jobs.progress.write_json", Mock(side_effect=full))
+    progress.pause({"code": "no_room", "detail": "the disk is full; the job goes on later."})
+    told = read_json(path)
+    assert told is not None
+    assert (told["state"], told["frames"]) == ("paused", 4)
+    progress.step(5, 0.5)
+    told = read_json(path)
+    assert told is not None
+    assert (told["state"], told["problem"]) == ("running", None)
+    path.unlink()
+    progress.step(6, 0.6)
+    assert not path.exists()
+
+
 def test_pages_are_newest_first(jobs: Jobs) -> None:
     made = [send(jobs, f"clip{k}.mp4") for k in range(5)]
     page, total = jobs.list(2, 1)
@@ -284,6 +428,13 @@ def test_pages_are_newest_first(jobs: Jobs) -> None:
 # --- who works
 
 
+def beats(folder: Path, name: str, beat: int) -> None:
+    folder.mkdir(exist_ok=True, parents=True)
+    path = folder / f"{name}.beat"
+    path.touch()
+    os.utime(path, ns=(beat, beat))
+
+
 def test_slots_are_held_and_come_back(tmp_path: Path) -> None:
     with Slot(tmp_path) as first, Slot(tmp_path) as second:
         assert first.name != second.name
@@ -295,18 +446,80 @@ def test_slots_are_held_and_come_back(tmp_path: Path) -> None:
 def test_one_that_is_silent_is_told_once_and_by_our_own_clock(tmp_path: Path) -> None:
     with Slot(tmp_path) as slot:
         watch = Watch(slot, 10.0)
-        other = tmp_path / "other-0.json"
-        write_json(other, {"beat": 1})
+        beats(tmp_path, "other-0", 1)
         assert watch.silent(100.0) == []
         assert watch.silent(109.0) == []
-        write_json(other, {"beat": 2})
+        beats(tmp_path, "other-0", 2)
         assert watch.silent(112.0) == []
         assert watch.silent(121.0) == []
         assert watch.silent(122.5) == ["other-0"]
         assert watch.silent(130.0) == []
-        write_json(other, {"beat": 3})
+        beats(tmp_path, "other-0", 3)
         assert watch.silent(140.0) == []
         assert watch.silent(151.0) == ["other-0"]
+        assert watch.silent(152.0) == []
+        watch.again("other-0")
+        assert watch.silent(153.0) == ["other-0"]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="has no such limit")
+def test_a_full_disk_makes_nobody_silent(tmp_path: Path) -> None:
+    with Slot(tmp_path) as first, Slot(tmp_path) as second:
+        watch = Watch(first, 10.0)
+        watch.silent(100.0)
+        before = (tmp_path / f"{second.name}.beat").stat().st_mtime_ns
+        time.sleep(0.05)
+        limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (0, limits[1]))  # no byte more in any file
+        try:
+            second.beat()
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+        assert (tmp_path / f"{second.name}.beat").stat().st_mtime_ns > before
+
+
+def test_one_that_holds_its_slot_on_our_machine_is_not_silent(tmp_path: Path) -> None:
+    with Slot(tmp_path) as slot:
+        watch = Watch(slot, 10.0)
+        with Slot(tmp_path) as other:
+            watch.silent(100.0)
+            assert watch.silent(200.0) == []
+        assert watch.silent(201.0) == [other.name]
+
+
+def test_a_worker_outlives_a_database_that_is_away_for_a_moment(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stop, asked = threading.Event(), []
+
+    def recover(names: list[str]) -> None:
+        asked.extend(names)
+        if len(asked) == 1:
+            raise OperationalError("SELECT", {}, Exception("the database is away"))
+        stop.set()
+
+    dbos = Mock(_recover_pending_workflows=recover)
+    monkeypatch.setattr("posemill.jobs.worker.DBOS", dbos)
+    beats(Path(settings.data_dir) / "workers", "other-0", 1)
+    run(replace(settings, worker_timeout_s=0.2), stop=stop)
+    assert asked == ["other-0", "other-0"]
+
+
+def test_a_database_that_is_away_is_an_error_of_its_own(
+    settings: Settings, jobs: Jobs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(JobStoreError, match="can't be reached"):
+        Jobs(replace(settings, database_url="postgresql://x@127.0.0.1:1/x"))
+
+    def away(*_: object, **__: object) -> None:
+        raise OperationalError("SELECT", {}, Exception("the database is away"))
+
+    job = send(jobs, "clip.mp4")
+    monkeypatch.setattr(jobs._workflows._client, "list_workflows", away)
+    with pytest.raises(JobStoreError, match="the database is away") as raised:
+        jobs.get(job.id)
+    problem = problem_of(raised.value)
+    assert (problem.code, problem.status, problem.retry_after_s) == ("store_unavailable", 503, 5)
 
 
 # --- PostgreSQL

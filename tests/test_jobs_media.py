@@ -5,6 +5,7 @@ import random
 import shutil
 import zipfile
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import asdict
 from fractions import Fraction
 from io import BytesIO
@@ -19,7 +20,15 @@ from PIL import Image
 from posemill.bench.figure import draw_figure
 from posemill.cli import main
 from posemill.config import Settings
-from posemill.errors import JobError, PosemillError, SourceTooLarge, WorkerCrashed
+from posemill.errors import (
+    BrokenSource,
+    JobError,
+    PosemillError,
+    SourceError,
+    SourceTooLarge,
+    WorkerCrashed,
+)
+from posemill.jobs.media.archives import Archive
 from posemill.jobs.media.checkpoint import Checkpoint, load, save
 from posemill.jobs.media.steps import Media
 from posemill.jobs.media.video import STEP_S
@@ -240,6 +249,8 @@ def test_a_zip_of_pictures(tmp_path: Path) -> None:
         ({"a\\..\\..\\out.jpg": b"x"}, {}, "leads out"),
         ({"link.jpg": b"/etc/passwd"}, {"external_attr": 0o120777 << 16}, "a link"),
         ({"bomb.jpg": bytes(50_000_000)}, {}, "far more"),
+        ({".": b"x"}, {}, "is not a name"),
+        ({"": b"x"}, {}, "is not a name"),
         ({}, {}, "nothing in this archive"),
     ],
 )
@@ -257,12 +268,50 @@ def test_a_zip_whose_sizes_lie_and_one_that_is_cut(tmp_path: Path) -> None:
     data = path.read_bytes().replace((40_000_000).to_bytes(4, "little"), (99).to_bytes(4, "little"))
     path.write_bytes(data)
     run = Run(tmp_path / "job", path)
-    results = run.all(Media())
-    assert json.loads(results["summary.json"])["unread"] == 1
+    with pytest.raises(BrokenSource, match=r"no picture in it can be read: a.zip: a.jpg"):
+        run.all(Media())
     path.write_bytes(data[: len(data) // 2])
     cut = Run(tmp_path / "cut", path)
     with pytest.raises(PosemillError, match="damaged"):
         Media().begin(cut.request, b"")
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_a_damaged_picture_costs_itself_alone(method: int, tmp_path: Path) -> None:
+    path = tmp_path / "a.zip"
+    with zipfile.ZipFile(path, "w", method) as archive:
+        archive.writestr("a.jpg", jpeg(0))
+        archive.writestr("b.jpg", jpeg(1))
+        begin = archive.infolist()[0].header_offset + 30 + len("a.jpg")
+    data = bytearray(path.read_bytes())
+    data[begin + 4 : begin + 200] = b"\xff" * 196
+    path.write_bytes(data)
+    results = Run(tmp_path / "job", path).all(Media())
+    summary = json.loads(results["summary.json"])
+    assert (summary["frames"], summary["unread"]) == (1, 1)
+    assert "a.jpg: can't be unpacked" in summary["problems"][0]
+
+
+def test_nor_does_any_other_damage_cost_more(tmp_path: Path) -> None:
+    """Whatever is overwritten in a zip, it is refused, or some of its pictures are."""
+    chance, path = random.Random(7), tmp_path / "a.zip"
+    for method in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA):
+        with zipfile.ZipFile(path, "w", method) as archive:
+            for name in ("a.jpg", "b.jpg"):
+                archive.writestr(name, chance.randbytes(50) * 3)
+        whole = path.read_bytes()
+        for _ in range(500):
+            data = bytearray(whole)
+            for _ in range(chance.choice((1, 2, 8))):
+                data[chance.randrange(len(data))] = chance.choice(
+                    (0, 1, 255, chance.randrange(256))
+                )
+            path.write_bytes(data)
+            with suppress(SourceError):
+                found = Archive(path, "a.zip", Settings())
+                for place in found:
+                    with suppress(SourceError):
+                        found.read(place)
 
 
 def test_too_many_pictures(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """The service from outside, on a real socket: limits, problems, languages, who may ask."""
 
 import json
+import re
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -84,7 +85,9 @@ def test_a_picture_in_a_form_and_several_in_order(service: Running) -> None:
 def test_a_name_is_never_a_path(service: Running) -> None:
     detect(service, files={"file": ("../../etc/passwd.jpg", PICTURE)})
     detect(service, files={"file": ("C:\\Windows\\x.jpg", PICTURE)})
-    assert [request["name"] for request, _ in service.lanes.asked] == ["passwd.jpg", "x.jpg"]
+    detect(service, content=PICTURE, headers={"X-File-Name": "%2e%2e%2f%E4%BA%BA%0A.jpg"})
+    names = [request["name"] for request, _ in service.lanes.asked]
+    assert names == ["passwd.jpg", "x.jpg", "人_.jpg"]
 
 
 @pytest.mark.parametrize(
@@ -164,25 +167,39 @@ def test_problems_in_both_languages(service: Running, wanted: str, language: str
     assert (problem(answer)["title"], answer.headers["content-language"]) == (title, language)
 
 
-def test_the_page_in_both_languages_without_anything_from_elsewhere(service: Running) -> None:
-    english = httpx.get(service.url)
-    chinese = httpx.get(service.url, headers={"Accept-Language": "zh"})
-    switched = httpx.get(service.url, params={"lang": "zh"})
+def test_the_page_and_its_parts_come_from_here(service: Running) -> None:
+    page = httpx.get(service.url)
+    assert page.headers["content-security-policy"].startswith("default-src 'self'")
+    assert "unsafe" not in page.headers["content-security-policy"]
+    assert page.headers["cache-control"] == "no-cache"
+    parts = re.findall(r'(?:href|src)="([^"]+)"', page.text)
+    assert len(parts) > 2
+    for part in parts:
+        assert part.startswith("./page/")
+        answer = httpx.get(f"{service.url}/{part}")
+        assert answer.status_code == 200
+        assert "immutable" in answer.headers["cache-control"]
+
+
+@pytest.mark.parametrize("name", ["index.html", ".stamp", "..%2findex.html", "%2e%2e%2f.stamp", ""])
+def test_of_the_page_only_its_parts_are_served(service: Running, name: str) -> None:
+    assert httpx.get(f"{service.url}/page/{name}").status_code == 404
+
+
+def test_where_a_token_is_entered_in_both_languages(guarded: Running) -> None:
+    english = httpx.get(guarded.url + "/login")
+    chinese = httpx.get(guarded.url + "/login", headers={"Accept-Language": "zh"})
     assert 'lang="en"' in english.text
-    assert "人体骨架" in chinese.text
-    assert switched.text == chinese.text
-    for page in (english, httpx.get(service.url + "/docs")):
-        assert "//" not in page.text.replace("<!doctype", "")
-        assert "default-src 'self'" in page.headers["content-security-policy"]
-
-
-def test_the_page_shows_a_picture_and_its_problems_without_javascript(service: Running) -> None:
-    shown = httpx.post(service.url, files={"file": ("a.jpg", PICTURE)})
-    assert "data:image/jpeg;base64," in shown.text
-    service.lanes.fails = BrokenSource("<b>a.jpg</b> is broken.")
-    refused = httpx.post(service.url, files={"file": ("a.jpg", PICTURE)})
-    assert refused.status_code == 422
-    assert "&lt;b&gt;a.jpg" in refused.text
+    assert "需要令牌" in chinese.text
+    assert httpx.get(guarded.url + "/login", params={"lang": "zh"}).text == chinese.text
+    browser = {"Accept": "text/html"}
+    address = guarded.url + "/api/v1/session?lang=zh"
+    wrong = httpx.post(address, data={"token": "x"}, headers=browser)
+    assert wrong.status_code == 401
+    assert "令牌不正确" in wrong.text
+    for shown, at in ((english, "/login"), (wrong, "/api/v1/session")):
+        action = re.findall(r'action="([^"?]+)', shown.text)[0]
+        assert httpx.URL(guarded.url + at).join(action).path == "/api/v1/session"
 
 
 def test_the_docs_are_served_from_here(service: Running) -> None:

@@ -32,6 +32,17 @@ def video(client: httpx.Client, tmp_path: Path) -> str:
     return f"/api/v1/jobs/{job}/results/annotated"
 
 
+def test_what_was_sent_comes_back_by_its_own_name(client: httpx.Client, video: str) -> None:
+    answer = client.get(video.replace("annotated", "source"), headers={"Range": "bytes=0-"})
+    assert (answer.status_code, answer.content) == (206, b"x")
+    assert answer.headers["content-type"] == "video/mp4"
+    assert "%E8%B7%91.mp4" in answer.headers["content-disposition"]
+    page = client.post("/api/v1/jobs", content=b"<script>", headers={"X-File-Name": "x"}).json()
+    answer = client.get(f"/api/v1/jobs/{page['id']}/results/source")
+    assert answer.headers["content-type"] == "application/octet-stream"
+    assert answer.headers["content-disposition"].startswith("attachment")
+
+
 def test_the_whole_file(client: httpx.Client, video: str) -> None:
     answer = client.get(video)
     assert (answer.status_code, answer.content) == (200, DATA)

@@ -6,11 +6,15 @@ import signal
 import subprocess
 import sys
 import time
+from base64 import b64decode
+from io import BytesIO
 from pathlib import Path
 
 import httpx
+import numpy as np
 import psutil
 import pytest
+from PIL import Image
 
 from posemill.cli.serving import _addresses
 from posemill.config import Settings
@@ -54,6 +58,22 @@ def test_a_picture_a_broken_one_and_a_good_end(tmp_path: Path, astronaut_path: P
         assert f"listening on {url}/" in said
         assert "Traceback" not in said
         assert all_gone(before)
+
+
+def test_masks_come_with_the_people(tmp_path: Path, astronaut_path: Path) -> None:
+    with served(tmp_path, "--job-workers", "0") as (url, _):
+        answer = httpx.post(
+            f"{url}/api/v1/detect",
+            params={"enable_segmentation": "true"},
+            content=astronaut_path.read_bytes(),
+            timeout=30,
+        )
+    document = answer.json()
+    (person,) = document["frames"][0]["people"]
+    with Image.open(BytesIO(b64decode(person["mask"]))) as mask:
+        assert (mask.mode, mask.size) == ("L", (document["width"], document["height"]))
+        inside = np.asarray(mask)[int(person["landmarks"][0][1] * mask.height)]
+    assert inside[int(person["landmarks"][0][0] * mask.width)] > 200
 
 
 def test_nothing_outlives_a_service_that_is_killed(tmp_path: Path) -> None:

@@ -1,15 +1,19 @@
 """Media processes: answers, crashes, hangs, memory, confinement, and the queue in front."""
 
+import ctypes
 import json
 import os
+import resource
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from io import BytesIO
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 import psutil
@@ -31,12 +35,23 @@ from posemill.errors import (
     WorkerTimeout,
 )
 from posemill.records import parse_frame, parse_header
-from posemill.workers import Lanes, Limits, MediaProcess, Seats
+from posemill.server.supervisor import Supervisor
+from posemill.workers import Lanes, Limits, MediaProcess, Seats, keep_private
 from posemill.workers.messages import receive, send
 
 HERE = str(Path(__file__).parent)
 LIMITS = Limits(memory_bytes=2 << 30)
+T = TypeVar("T")
 linux_only = pytest.mark.skipif(sys.platform != "linux", reason="confinement is Linux's")
+
+
+def until(found: Callable[[], T]) -> T:
+    """Return what is found once it is something."""
+    ends = time.monotonic() + 30
+    while not (now := found()):
+        assert time.monotonic() < ends
+        time.sleep(0.02)
+    return now
 
 
 def make(**arguments: object) -> MediaProcess:
@@ -46,6 +61,32 @@ def make(**arguments: object) -> MediaProcess:
 @pytest.fixture(autouse=True)
 def _path(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join([HERE, *sys.path]))
+
+
+@pytest.fixture
+def private() -> Iterator[None]:
+    """Keep our memory private, as whoever starts media processes does."""
+    keep_private()
+    yield
+    ctypes.CDLL(None).prctl(4, 1, 0, 0, 0)  # PR_SET_DUMPABLE
+
+
+@contextmanager
+def no_more_files() -> Iterator[None]:
+    """Have every file that could still be opened be open."""
+    limits = resource.getrlimit(resource.RLIMIT_NOFILE)
+    most = max(int(each.name) for each in Path("/proc/self/fd").iterdir()) + 10
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, limits[1]))
+    opened = []
+    try:
+        with suppress(OSError):
+            while True:
+                opened.append(os.open(os.devnull, os.O_RDONLY))
+        yield
+    finally:
+        for each in opened:
+            os.close(each)
+        resource.setrlimit(resource.RLIMIT_NOFILE, limits)
 
 
 @pytest.fixture
@@ -113,12 +154,53 @@ def test_one_that_can_not_start_says_why() -> None:
     ("what", "came"),
     [
         *((each, "PermissionError") for each in ("socket", "unix", "program", "fork", "kill")),
-        *((each, "through") for each in ("thread", "file")),
+        *((each, "PermissionError") for each in ("tgkill", "tkill", "pidfd", "owner", "limit")),
+        *((each, "PermissionError") for each in ("memory", "environment", "private")),
+        *((each, "through") for each in ("thread", "file", "own limit", "own thread")),
     ],
 )
+@pytest.mark.usefixtures("private")
 def test_a_media_process_can_not_get_out(process: MediaProcess, what: str, came: str) -> None:
     assert process.ask({"do": "escape", "what": what}, timeout_s=20).fields == {"came": came}
     assert process.confined == "seccomp"
+
+
+@linux_only
+@pytest.mark.parametrize(
+    ("module", "stop"),
+    [
+        ("posemill.cli.serving", "import posemill.server.listening as m; m.listen = told"),
+        ("posemill.cli.worker", "import posemill.jobs.worker as m; m.run = told"),
+        ("posemill.server.job_worker", "m = module; m.run = told"),
+    ],
+)
+def test_who_starts_media_processes_keeps_its_memory_private(
+    tmp_path: Path, module: str, stop: str
+) -> None:
+    program = f"""
+import ctypes, importlib, json, os, resource
+from dataclasses import asdict
+from posemill.config import Settings
+def told(*_, **__):
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    print(ctypes.CDLL(None).prctl(3, 0, 0, 0, 0), soft, flush=True)  # PR_GET_DUMPABLE
+    os._exit(0)
+module = importlib.import_module({module!r})
+{stop}
+resource.setrlimit(resource.RLIMIT_NOFILE, (256, 300))
+settings = Settings(data_dir={str(tmp_path)!r})
+module.main() if hasattr(module, "main") else [
+    getattr(module, name)(settings) for name in ("serve", "work") if hasattr(module, name)
+]
+"""
+    told = subprocess.run(
+        [sys.executable, "-c", program],
+        input=json.dumps(asdict(Settings())).encode() + b"\n",
+        stdout=subprocess.PIPE,
+        check=True,
+    )
+    files = 300 if module == "posemill.cli.serving" else 256  # it has the connections
+    assert told.stdout.split() == [b"0", b"%d" % files]
 
 
 @linux_only
@@ -196,6 +278,72 @@ def test_idle_lanes_close_at_once() -> None:
         began = time.monotonic()
         lanes.close()
         assert time.monotonic() - began < 5
+
+
+@linux_only
+def test_a_passing_shortage_of_files_is_waited_out() -> None:
+    lanes = Lanes(1, make, queue_size=2)
+    try:
+        lanes.submit({"do": "echo"}, timeout_s=20).result(20)
+        with no_more_files():
+            with pytest.raises(WorkerCrashed):
+                lanes.submit({"do": "crash"}, timeout_s=20).result(20)
+            with pytest.raises(Busy, match="Too many open files"):
+                lanes.submit({"do": "echo"}, timeout_s=20).result(20)
+        assert lanes.submit({"do": "echo"}, timeout_s=20).result(20).fields["do"] == "echo"
+    finally:
+        lanes.close()
+
+
+@linux_only
+def test_a_supervisor_waits_a_passing_shortage_of_files_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "sleeper.py").write_text("import time\ntime.sleep(600)\n")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    supervisor = Supervisor(Settings(stop_timeout_s=0.1), module="sleeper")
+    try:
+        first = until(lambda: supervisor.pids)
+        with no_more_files():
+            os.kill(first[0], signal.SIGKILL)
+            time.sleep(1)
+        assert until(lambda: supervisor.pids) != first
+    finally:
+        supervisor.close()
+
+
+def test_an_idle_process_that_dies_is_replaced_before_anybody_asks() -> None:
+    lanes = Lanes(1, make, queue_size=2)
+    try:
+        until(lambda: lanes.is_ready)
+        os.kill(lanes.pids[0], signal.SIGKILL)
+        until(lambda: not lanes.is_ready)
+        until(lambda: lanes.is_ready)
+        assert lanes.restarts == 1
+    finally:
+        lanes.close()
+
+
+def test_nothing_is_imported_from_the_working_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "ctypes.py").write_text("raise SystemExit('what lies about was imported')")
+    monkeypatch.chdir(tmp_path)
+    process = make()
+    assert process.ask({"do": "echo"}, timeout_s=20).fields["do"] == "echo"
+    process.close()
+
+
+def test_nor_by_job_workers(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "sleeper.py").write_text("import time\nprint(time.sleep(600))\n")
+    monkeypatch.delenv("PYTHONPATH")
+    monkeypatch.chdir(tmp_path)
+    supervisor = Supervisor(Settings(stop_timeout_s=0.1), module="sleeper")
+    time.sleep(0.5)
+    supervisor.close()
+    assert "No module named sleeper" in capfd.readouterr().err
 
 
 def test_sessions_spread_over_the_processes_and_stay() -> None:
@@ -276,6 +424,16 @@ def test_hostile_pictures_cost_nothing_but_their_own_answer(
     assert media.pid == pid
     with pytest.raises(UnsupportedSource):
         media.ask(request("list.m3u8"), b"#EXTM3U\nhttp://127.0.0.1/x\n", timeout_s=60)
+
+
+@linux_only
+def test_every_thread_of_it_is_confined_and_has_no_capability(media: MediaProcess) -> None:
+    media.start()
+    threads = list(Path(f"/proc/{media.pid}/task").iterdir())
+    assert len(threads) > 1
+    for thread in threads:
+        told = dict(line.split(":\t") for line in (thread / "status").read_text().splitlines())
+        assert (told["Seccomp"], int(told["CapPrm"], 16), int(told["CapEff"], 16)) == ("2", 0, 0)
 
 
 def test_a_live_session_follows(media: MediaProcess) -> None:

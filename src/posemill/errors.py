@@ -19,7 +19,8 @@ PosemillError
 ├── Busy                    (RuntimeError)       too much waits already; try again later
 ├── NoRoom                  (OSError)            there is no room left to store something
 └── JobError                (RuntimeError)       a job can't do what it was asked for
-    └── JobNotFound         (LookupError)        there is no such job
+    ├── JobNotFound         (LookupError)        there is no such job
+    └── JobStoreError                            jobs can't be stored, or looked up, for now
 
 Every error is a builtin too, so callers may catch either. Its text is one sentence that
 says what happened and, where there is one, what to do.
@@ -111,6 +112,10 @@ class JobError(PosemillError, RuntimeError):
 
 class JobNotFound(JobError, LookupError):
     """There is no such job."""
+
+
+class JobStoreError(JobError):
+    """The database or the folder of the jobs can't be used for now."""
 
 
 def name_of(kind: type[PosemillError]) -> str:

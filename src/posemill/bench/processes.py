@@ -40,7 +40,7 @@ def compare_with_script(
     with MediaPipePeer(python) as peer:  # it brings the models that MediaPipe would download
         peer.start(model_complexity=options.model_complexity)
     complexity = str(options.model_complexity)
-    detect = [sys.executable, "-m", "posemill", "detect", str(video)]
+    detect = [sys.executable, "-P", "-m", "posemill", "detect", str(video)]
     detect += ["--model-complexity", complexity, "--precision", options.precision]
     detect += ["--out", str(folder / "ours.jsonl")]
     script = [python, str(SCRIPT), str(video), str(folder / "theirs.jsonl")]

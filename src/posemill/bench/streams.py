@@ -99,7 +99,7 @@ class ProcessCrew(_Peers):
         super().__init__()
         self._count = len(clip.frames)
         self.cpu_ms = 0.0  # a frame, of the last run
-        command = [sys.executable, "-m", "posemill.bench.stream_worker"]
+        command = [sys.executable, "-P", "-m", "posemill.bench.stream_worker"]
         order = {
             "path": str(clip.path),
             "frames": self._count,

@@ -4,6 +4,7 @@ import asyncio
 import ipaddress
 import signal
 import socket
+import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, closing
 from typing import Final
@@ -14,6 +15,7 @@ from posemill.cores import usable_cores
 
 _ANY: Final = ("0.0.0.0", "::", "")
 _MEDIA: Final = "posemill.server.media_process"
+_OPEN_FILES: Final = 65_536
 
 
 def serve(settings: Settings) -> int:
@@ -24,7 +26,10 @@ def serve(settings: Settings) -> int:
     from posemill.server.metrics import Metrics  # noqa: PLC0415
     from posemill.server.service import Service  # noqa: PLC0415
     from posemill.server.supervisor import Supervisor  # noqa: PLC0415
-    from posemill.workers import Lanes, Limits, MediaProcess, Seats  # noqa: PLC0415
+    from posemill.workers import Lanes, Limits, MediaProcess, Seats, keep_private  # noqa: PLC0415
+
+    keep_private()
+    _allow_files()
 
     def media() -> MediaProcess:
         limits = Limits(memory_bytes=settings.worker_memory)
@@ -36,7 +41,9 @@ def serve(settings: Settings) -> int:
         _announce(settings, listening.getsockname()[1])
         jobs = stack.enter_context(closing(Jobs(settings)))
         pictures = stack.enter_context(
-            closing(Lanes(settings.picture_workers or cores, media, queue_size=settings.queue_size))
+            closing(
+                Lanes(settings.picture_workers or cores + 1, media, queue_size=settings.queue_size)
+            )
         )
         live = stack.enter_context(
             closing(Seats(settings.live_workers or cores, media, queue_size=settings.queue_size))
@@ -53,6 +60,18 @@ def serve(settings: Settings) -> int:
             signal.signal(number, asked)
         asyncio.run(running.serve(sockets=[listening]))
     return 0
+
+
+def _allow_files() -> None:
+    """Open as many files as this process may: each connection is one."""
+    if sys.platform == "win32":
+        return
+    import resource  # noqa: PLC0415 - not on Windows
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    most = _OPEN_FILES if hard == resource.RLIM_INFINITY else min(hard, _OPEN_FILES)
+    if soft != resource.RLIM_INFINITY and soft < most:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
 
 
 def _announce(settings: Settings, port: int) -> None:

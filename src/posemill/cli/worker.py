@@ -11,7 +11,9 @@ from posemill.config import Settings, data_folder
 def work(settings: Settings) -> int:
     """Take jobs until SIGTERM or Ctrl-C; what is at work goes on elsewhere, or later."""
     from posemill.jobs.worker import run  # noqa: PLC0415
+    from posemill.workers import keep_private  # noqa: PLC0415
 
+    keep_private()
     stop = threading.Event()
 
     def asked(_: int, __: FrameType | None) -> None:

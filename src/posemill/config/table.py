@@ -80,7 +80,7 @@ class Settings(PoseSettings):
         secret=True,
     )
     picture_workers: int = row(
-        0, whole(0, 256), "service", "Processes for pictures, 0: a core each."
+        0, whole(0, 256), "service", "Processes for pictures, 0: one more than cores."
     )
     live_workers: int = row(0, whole(0, 256), "service", "Processes for live, 0: a core each.")
     job_workers: int = row(1, whole(0, 64), "service", "Processes for jobs; 0: others run them.")

@@ -5,11 +5,11 @@ from typing import Literal, get_args
 
 import numpy as np
 
-from posemill.drawing.figures import draw_limbs, draw_plain, joints_of
+from posemill.drawing.figures import COLOURS, draw_limbs, draw_plain, joints_of
 from posemill.errors import SettingError
 from posemill.types import Frame, FramePoses, Picture
 
-__all__ = ["DrawingStyle", "draw"]
+__all__ = ["COLOURS", "DrawingStyle", "draw"]
 
 StyleName = Literal["plain", "limbs"]
 

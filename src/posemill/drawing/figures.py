@@ -26,6 +26,12 @@ LIMB_COLOURS: Final[dict[Limb, Colour]] = {
     "left_leg": (0, 158, 115),
     "right_leg": (213, 94, 0),
 }
+# What others who draw the same go by.
+COLOURS: Final[dict[str, Colour]] = {
+    **{str(limb): colour for limb, colour in LIMB_COLOURS.items()},
+    "line": _WHITE,
+    "point": _RED,
+}
 
 # At unit 1, a picture of 480 rows like those that MediaPipe's sizes were made for, in px.
 _LINE: Final = 1.0

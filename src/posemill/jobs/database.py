@@ -15,7 +15,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from posemill.config import Settings, data_folder
-from posemill.errors import JobError, SettingError
+from posemill.errors import JobStoreError, SettingError
 
 APPLICATION: Final = "posemill"
 QUEUE: Final = "jobs"
@@ -70,7 +70,7 @@ class Workflows:
                 retry_connection_errors=False,
             )
         except SQLAlchemyError as error:
-            raise JobError(f"the jobs' database can't be reached: {_short(error)}.") from error
+            raise unreachable(error) from error
 
     def enqueue(self, job_id: str) -> None:
         """Have a worker take the job; again does nothing."""
@@ -104,7 +104,7 @@ class Workflows:
         return {each.workflow_id: each for each in found}
 
     def check(self) -> None:
-        """Raise JobError where the database can't be reached."""
+        """Raise JobStoreError where the database can't be reached."""
         with _reached():
             self._client.check_connection()
 
@@ -119,8 +119,14 @@ class _reached:
 
     def __exit__(self, _: object, error: BaseException | None, __: object) -> None:
         if isinstance(error, SQLAlchemyError):
-            raise JobError(f"the jobs' database can't be used: {_short(error)}.") from error
+            raise JobStoreError(f"the jobs' database can't be used: {short(error)}.") from error
 
 
-def _short(error: BaseException) -> str:
+def unreachable(error: SQLAlchemyError) -> JobStoreError:
+    """Return what an error says to who starts."""
+    return JobStoreError(f"the jobs' database can't be reached: {short(error)}.")
+
+
+def short(error: SQLAlchemyError) -> str:
+    """Return what the database said, in a line."""
     return " ".join(str(getattr(error, "orig", error)).split())[:200]

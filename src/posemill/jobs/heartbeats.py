@@ -2,21 +2,20 @@
 
 Each worker has a slot of its machine, held by a lock that falls with it, so a worker that is
 started again is the same one to the workflows, and goes on with its own at once. A file beside the
-lock changes while it lives. The others take over when it has not changed for long by their own
-clocks: clocks of two machines are never compared.
+lock is touched while it lives, which a full disk doesn't keep it from. The others take over when
+that has not happened for long by their own clocks: clocks of two machines are never compared.
 """
 
 import itertools
 import os
 import platform
 import re
-import sys
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Final, Self
 
-from posemill.jobs.store import write_json
+from posemill.jobs.store import try_lock
 
 _BEATS: Final = 5  # within the time after which a worker counts as silent
 
@@ -27,26 +26,30 @@ class Slot:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.name = ""
+        self._host = re.sub(r"[^A-Za-z0-9-]", "-", platform.node())[:60] or "host"
         self._lock: IO[bytes] | None = None
-        self._beats = itertools.count()
-
-    @property
-    def beat_file(self) -> Path:
-        """The file that changes."""
-        return self.folder / f"{self.name}.json"
 
     def beat(self) -> None:
         """Show that it lives."""
-        with suppress(OSError):  # a full disk must not make a worker look dead to itself
-            write_json(self.beat_file, {"pid": os.getpid(), "beat": next(self._beats)})
+        with suppress(OSError):  # the folder is away for a moment: the next one shows it
+            (self.folder / f"{self.name}.beat").touch(mode=0o600)
+
+    def is_held(self, name: str) -> bool:
+        """Whether a worker of this machine has the slot ``name``; False for other machines'."""
+        if name.rpartition("-")[0] != self._host:
+            return False
+        try:
+            with (self.folder / f"{name}.lock").open("ab") as file:
+                return not try_lock(file)
+        except OSError:  # we can't tell, and taking over can wait
+            return True
 
     def __enter__(self) -> Self:
         self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        host = re.sub(r"[^A-Za-z0-9-]", "-", platform.node())[:60] or "host"
         for number in itertools.count():
-            name = f"{host}-{number}"
+            name = f"{self._host}-{number}"
             file = (self.folder / f"{name}.lock").open("ab")
-            if _is_locked_now(file):
+            if try_lock(file):
                 self.name, self._lock = name, file
                 self.beat()
                 return self
@@ -69,42 +72,33 @@ class Watch:
     def __init__(self, slot: Slot, timeout_s: float) -> None:
         self._slot, self._timeout_s = slot, timeout_s
         self.interval_s = timeout_s / _BEATS
-        self._seen: dict[str, tuple[bytes, float]] = {}
+        self._seen: dict[str, tuple[int, float]] = {}
         self._told: set[str] = set()
 
     def silent(self, now_s: float) -> list[str]:
         """Beat, and return the workers that are silent, each once; ``now_s``: any steady clock."""
         self._slot.beat()
         found = []
-        for path in self._slot.folder.glob("*.json"):
+        for path in self._slot.folder.glob("*.beat"):
             name = path.stem
-            if name.startswith(".") or name == self._slot.name:
+            if name == self._slot.name:
                 continue
             try:
-                content = path.read_bytes()
+                with path.open("rb") as file:  # a network's folder tells the truth when opened
+                    beat = os.fstat(file.fileno()).st_mtime_ns
             except OSError:
                 continue
-            last, since_s = self._seen.get(name, (b"", now_s))
-            if content != last:
-                self._seen[name] = (content, now_s)
+            last, since_s = self._seen.get(name, (0, now_s))
+            if beat != last:
+                self._seen[name] = (beat, now_s)
                 self._told.discard(name)
-            elif now_s - since_s > self._timeout_s and name not in self._told:
+                continue
+            is_silent = now_s - since_s > self._timeout_s and not self._slot.is_held(name)
+            if is_silent and name not in self._told:
                 self._told.add(name)
                 found.append(name)
         return found
 
-
-def _is_locked_now(file: IO[bytes]) -> bool:
-    """Lock a file until it is closed; False where another one holds it."""
-    try:
-        if sys.platform == "win32":
-            import msvcrt  # noqa: PLC0415
-
-            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
-        else:
-            import fcntl  # noqa: PLC0415
-
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        return False
-    return True
+    def again(self, name: str) -> None:
+        """Tell of a silent worker once more: nobody could take over."""
+        self._told.discard(name)

@@ -4,13 +4,14 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from pathlib import Path
+from contextlib import suppress
+from pathlib import Path, PurePath
 from typing import Any, Final
 
 from dbos import WorkflowStatus
 
 from posemill.config import Settings, data_folder
-from posemill.errors import JobError, JobNotFound, NoRoom
+from posemill.errors import Busy, JobError, JobNotFound, JobStoreError, NoRoom
 from posemill.jobs.database import Workflows
 from posemill.jobs.job import STATES, Job
 from posemill.jobs.retention import Retention
@@ -18,6 +19,15 @@ from posemill.jobs.store import JobFolder, Store, write_json
 from posemill.jobs.uploads import Upload
 
 _ROOM_S: Final = 2.0  # for so long the answer about free room holds
+_UNFINISHED: Final = 8  # uploads that are not complete, for each that may come at a time
+_UNFINISHED_RETRY_S: Final = 60.0
+_CHECK_S: Final = 2.0  # and the one about taking jobs
+# What browsers may play, if they can.
+_PLAYED: Final = {
+    **dict.fromkeys((".mp4", ".m4v", ".mov", ".3gp"), "video/mp4"),
+    **dict.fromkeys((".webm", ".mkv"), "video/webm"),
+    ".ogv": "video/ogg",
+}
 
 
 class Jobs:
@@ -28,13 +38,21 @@ class Jobs:
         self._store = Store(data_folder(settings))
         self._store.create()
         self._workflows = Workflows(settings)
-        self._retention = Retention(settings, self._store)
+        self._retention = Retention(settings)
         self._room: tuple[float, bool] = (0.0, True)
         self._sweeping = threading.Lock()
+        self._checking = threading.Lock()
+        self._checked: tuple[float, str | None] = (-_CHECK_S, None)
 
     def begin(self, name: str, options: Mapping[str, Any], length: int | None) -> Upload:
-        """Begin an upload; ``options``: settings, checked. NoRoom where there is none for it."""
+        """Begin an upload; ``options``: settings, checked.
+
+        Errors: NoRoom where there is none for it; Busy where too many are not complete.
+        """
         self._check_room(length or 0)
+        unfinished = sum(not folder.is_uploaded for folder in self._store.all())
+        if unfinished >= _UNFINISHED * self._settings.max_uploads:
+            raise Busy("too many uploads are not complete.", _UNFINISHED_RETRY_S)
         folder = self._store.new(
             {"name": name, "options": dict(options), "length": length, "created_s": time.time()}
         )
@@ -68,6 +86,14 @@ class Jobs:
         """Return file and media type of a result, None where it isn't there. JobNotFound."""
         return self._store.folder(job_id).results().get(kind)
 
+    def source(self, job_id: str) -> tuple[Path, str] | None:
+        """Return file and media type of what was sent, None before all of it is there."""
+        folder = self._store.folder(job_id)
+        if not folder.is_uploaded:
+            return None
+        suffix = PurePath(folder.record()["name"]).suffix.lower()
+        return folder.upload, _PLAYED.get(suffix, "application/octet-stream")
+
     def counts(self) -> Mapping[str, int]:
         """Return how many jobs are in each state."""
         try:
@@ -77,19 +103,20 @@ class Jobs:
         return {state: found[state] for state in STATES}
 
     def check(self) -> None:
-        """Raise where jobs can't be taken: NoRoom, JobError."""
-        self._workflows.check()
-        try:
-            write_json(self._store.jobs_folder / ".check", {})
-        except OSError as error:
-            raise JobError(f"the data folder can't be written: {error.strerror}.") from error
+        """Raise JobStoreError where jobs can't be taken; the answer is up to 2 s old."""
+        with self._checking:
+            now = time.monotonic()
+            if now - self._checked[0] >= _CHECK_S:
+                self._checked = (now, self._trouble())
+            if self._checked[1] is not None:
+                raise JobStoreError(self._checked[1])
 
     def sweep(self) -> None:
         """Remove what is over its time, and hand on what was taken and not handed on."""
         with self._sweeping:
             self._store.clean()
             statuses = self._workflows.statuses()
-            jobs = {folder: _job(folder, statuses.get(folder.id)) for folder in self._store.all()}
+            jobs = self._known(statuses)
             for folder in jobs:
                 if folder.is_uploaded and folder.id not in statuses:
                     self._workflows.enqueue(folder.id)
@@ -104,14 +131,24 @@ class Jobs:
         """Let go of the database."""
         self._workflows.close()
 
+    def _trouble(self) -> str | None:
+        try:
+            self._workflows.check()
+            write_json(self._store.jobs_folder / ".check", {})
+        except JobStoreError as error:
+            return str(error)
+        except OSError as error:
+            return f"the data folder can't be written: {error.strerror}."
+        return None
+
     def _all(self) -> Sequence[Job]:
-        statuses = self._workflows.statuses()
-        found = []
+        return list(self._known(self._workflows.statuses()).values())
+
+    def _known(self, statuses: Mapping[str, WorkflowStatus]) -> Mapping[JobFolder, Job]:
+        found = {}
         for folder in self._store.all():
-            try:
-                found.append(_job(folder, statuses.get(folder.id)))
-            except JobNotFound:  # removed in between
-                continue
+            with suppress(JobNotFound):  # removed in between
+                found[folder] = _job(folder, statuses.get(folder.id))
         return found
 
     def _upload(self, folder: JobFolder) -> Upload:
@@ -155,7 +192,7 @@ def _job(folder: JobFolder, status: WorkflowStatus | None) -> Job:
         created_s=record["created_s"],
         started_s=told.get("started_s"),
         finished_s=None if finished is None else finished / 1000,
-        bytes=folder.upload.stat().st_size if folder.upload.exists() else 0,
+        bytes=folder.uploaded_bytes,
         progress=1.0 if state == "succeeded" else progress,
         frames=frames,
         frames_total=total,

@@ -1,5 +1,7 @@
 """How far a job is, as its worker writes it beside the job."""
 
+import json
+import os
 import time
 from collections.abc import Mapping
 from contextlib import suppress
@@ -59,5 +61,14 @@ class Progress:
 
     def _tell(self, news: Mapping[str, Any]) -> None:
         self._told |= news
-        with suppress(OSError):  # the disk is full, or the job removed: the next one tells
+        try:
             write_json(self._path, self._told)
+        except OSError:
+            with suppress(OSError):  # the job is removed
+                self._overwrite()
+
+    def _overwrite(self) -> None:
+        """Write over what is there, in its block: for that the fullest disk has room."""
+        text = json.dumps(self._told).encode()
+        with self._path.open("rb+", buffering=0) as file:
+            file.write(text.ljust(os.fstat(file.fileno()).st_size))

@@ -14,10 +14,11 @@ import os
 import re
 import secrets
 import shutil
+import sys
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, Final
+from typing import IO, Any, Final
 
 from posemill.errors import JobNotFound, NoRoom
 
@@ -100,6 +101,14 @@ class JobFolder:
         return self.path / "upload"
 
     @property
+    def uploaded_bytes(self) -> int:
+        """How much has come."""
+        try:
+            return self.upload.stat().st_size
+        except FileNotFoundError:  # removed meanwhile, which is for others to tell
+            return 0
+
+    @property
     def is_uploaded(self) -> bool:
         return (self.path / "uploaded").exists()
 
@@ -160,6 +169,22 @@ def sync_folder(path: Path) -> None:
             os.fsync(number)
         finally:
             os.close(number)
+
+
+def try_lock(file: IO[bytes]) -> bool:
+    """Lock a file until it is closed; False where another one holds it."""
+    try:
+        if sys.platform == "win32":
+            import msvcrt  # noqa: PLC0415
+
+            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
+        else:
+            import fcntl  # noqa: PLC0415
+
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True
 
 
 class stored:

@@ -1,5 +1,6 @@
 """A worker: takes jobs one by one, and has a confined process do each step."""
 
+import logging
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -8,17 +9,18 @@ from typing import Any, Final
 from dbos import DBOS
 
 from posemill.config import Settings, data_folder, plain
-from posemill.errors import JobError, NoRoom, PosemillError, WorkerError, name_of
-from posemill.jobs.database import QUEUE, WORKFLOW, configuration
+from posemill.errors import Busy, NoRoom, PosemillError, WorkerError, name_of
+from posemill.jobs.database import QUEUE, WORKFLOW, configuration, short, unreachable
 from posemill.jobs.heartbeats import Slot, Watch
 from posemill.jobs.progress import Progress
 from posemill.jobs.store import JobFolder, Store
 from posemill.workers import Answer, Limits, MediaProcess
 
+_LOG: Final = logging.getLogger("posemill")
 MODULE: Final = "posemill.jobs.media"
 TRIES: Final = 3  # of one step that brings its process down
 POLL_S: Final = 0.5
-ROOM_POLL_S: Final = 2.0
+WAIT_S: Final = 2.0  # for room, or for a process that can be started
 NICE: Final = 10
 # A job that brings the worker itself down, not only its media process.
 _MAX_RECOVERIES: Final = 100
@@ -77,6 +79,8 @@ class Worker:
                 return dict(self._answer(folder, what, more).fields)
             except NoRoom:
                 self._pause(folder)
+            except Busy:
+                self._wait(folder.id)
             except WorkerError:
                 if self.stopped.is_set():
                     _hold()
@@ -105,9 +109,12 @@ class Worker:
     def _pause(self, folder: JobFolder) -> None:
         detail = "the disk is full; the job goes on once there is room."
         self._told(folder.id).pause({"code": "no_room", "detail": detail})
-        if self.stopped.wait(ROOM_POLL_S):
+        self._wait(folder.id)
+
+    def _wait(self, job_id: str) -> None:
+        if self.stopped.wait(WAIT_S):
             _hold()
-        self._store.folder(folder.id)
+        self._store.folder(job_id)  # JobNotFound where it was removed meanwhile
 
     def _told(self, job_id: str) -> Progress:
         if self._progress is None or self._progress[0] != job_id:
@@ -165,7 +172,7 @@ def _outcome(work: Callable[..., dict[str, Any]], *arguments: Any) -> dict[str, 
 def run(settings: Settings, *, stop: threading.Event, worker: Worker | None = None) -> None:
     """Work until ``stop`` is set; the process must end then, for a step may be under way.
 
-    JobError where the database can't be reached.
+    JobStoreError where the database can't be reached.
     """
     from sqlalchemy.exc import SQLAlchemyError  # noqa: PLC0415
 
@@ -184,11 +191,15 @@ def run(settings: Settings, *, stop: threading.Event, worker: Worker | None = No
                 on_conflict="always_update",
             )
         except SQLAlchemyError as error:
-            raise JobError(f"the jobs' database can't be reached: {error}.") from error
+            raise unreachable(error) from error
         watch = Watch(slot, settings.worker_timeout_s)
         try:
             while not stop.wait(watch.interval_s):
                 for name in watch.silent(time.monotonic()):
-                    DBOS._recover_pending_workflows([name])
+                    try:
+                        DBOS._recover_pending_workflows([name])
+                    except SQLAlchemyError as error:  # it may come back; so do we
+                        _LOG.warning("the jobs of %s can't be taken over: %s.", name, short(error))
+                        watch.again(name)
         finally:
             worker.interrupt()

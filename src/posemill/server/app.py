@@ -18,7 +18,7 @@ from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from posemill import __version__
 from posemill.errors import PosemillError
-from posemill.server import health, jobs_api, live, pages, pictures, tus
+from posemill.server import health, jobs_api, live, looks, pages, pictures, tus
 from posemill.server.describing import completed
 from posemill.server.forwarding import Prefix
 from posemill.server.limits import BodyLimits
@@ -38,8 +38,8 @@ _ABOUT: Final = (
 )
 
 
-def build_app(service: Service) -> ASGIApp:
-    """Return the application, with all that guards it around the routes."""
+def api() -> FastAPI:
+    """Return the routes, and with them the OpenAPI document, without a service behind them."""
     app = FastAPI(
         title="posemill",
         version=__version__,
@@ -49,14 +49,19 @@ def build_app(service: Service) -> ASGIApp:
         lifespan=_lifespan,
         swagger_ui_oauth2_redirect_url=None,
     )
-    app.state.service = service
-    health.watch(service)
-    for module in (health, pictures, jobs_api, tus, live, pages):
+    for module in (health, looks, pictures, jobs_api, tus, live, pages):
         app.include_router(module.router)
-    _answer_errors(app, service)
     plain_document = app.openapi
     app.openapi = lambda: completed(plain_document())  # type: ignore[method-assign]
-    settings = service.settings
+    return app
+
+
+def build_app(service: Service) -> ASGIApp:
+    """Return the application, with all that guards it around the routes."""
+    app, settings = api(), service.settings
+    app.state.service = service
+    health.watch(service)
+    _answer_errors(app, service)
 
     def refused(problem: Problem) -> None:
         service.metrics.rejections.labels(problem.code).inc()
@@ -72,8 +77,7 @@ def _kind_of(path: str) -> str | None:
     """Return what a path takes, whatever prefix it is under."""
     if any(word in path for word in _UPLOADS):
         return "videos"
-    is_picture = path.endswith((_PICTURES, "/")) or not path
-    return "pictures" if is_picture else None
+    return "pictures" if path.endswith(_PICTURES) else None
 
 
 @asynccontextmanager

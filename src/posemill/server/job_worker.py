@@ -15,12 +15,14 @@ from typing import Any, Final
 from posemill.config import Settings
 from posemill.errors import PosemillError
 from posemill.jobs.worker import run
+from posemill.workers import keep_private
 
 _STOP_S: Final = 5.0
 
 
 def main() -> int:
     """Work on jobs until stdin ends or SIGTERM comes; return the exit code."""
+    keep_private()
     stop = threading.Event()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the service's; it tells us by stdin
     signal.signal(signal.SIGTERM, lambda *_: stop.set())

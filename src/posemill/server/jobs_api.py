@@ -10,18 +10,19 @@ from posemill.jobs import FINAL_STATES, Job
 from posemill.server.describing import BYTES, described, json_of, video_body
 from posemill.server.events import MEDIA_TYPE, digest, events, told
 from posemill.server.problems import Problem, language_of
-from posemill.server.results import file_response
+from posemill.server.results import file_response, result_name
 from posemill.server.service import service_of
 from posemill.server.uploads import OPTIONS, WANTED, job_options, job_path, take_file
 
 router = APIRouter(prefix="/api/v1/jobs", tags=["jobs"])
 
 State = Literal["uploading", "queued", "running", "paused", "succeeded", "failed", "cancelled"]
-Kind = Literal["records", "csv", "annotated", "thumbnail", "summary"]
-_ONE: Final = ("job_not_found", "unauthorized")
+Kind = Literal["records", "csv", "annotated", "thumbnail", "summary", "source"]
+_ONE: Final = ("job_not_found", "unauthorized", "store_unavailable")
 _TAKING: Final = (
     *("bad_request", "bad_body", "bad_option", "too_large", "unsupported_extension"),
-    *("no_room", "too_many_uploads", "request_timeout"),
+    *("no_room", "too_many_uploads", "request_timeout", "busy", "store_unavailable"),
+    *("unauthorized", "foreign_origin"),
 )
 _MAX_PAGE: Final = 100
 _VARIES: Final = {"Vary": "Accept-Language"}
@@ -42,7 +43,7 @@ def taking(**more: Any) -> dict[str, Any]:
         body=video_body(),
         status=202,
         answers=json_of("Job"),
-        problems=(*_TAKING, "unauthorized"),
+        problems=_TAKING,
     ),
 )
 async def create(request: Request) -> Response:
@@ -56,7 +57,12 @@ async def create(request: Request) -> Response:
     return _answer(request, job, 202, {"Location": job_path(request, job.id)})
 
 
-@router.get("", **described(answers=json_of("Jobs"), problems=("bad_option", "unauthorized")))
+@router.get(
+    "",
+    **described(
+        answers=json_of("Jobs"), problems=("bad_option", "unauthorized", "store_unavailable")
+    ),
+)
 async def listed(
     request: Request,
     limit: Annotated[int, Query(ge=1, le=_MAX_PAGE)] = 20,
@@ -111,7 +117,7 @@ async def follow(request: Request, job_id: str) -> Response:
     ),
 )
 async def result(request: Request, job_id: str, kind: Kind) -> Response:
-    """Fetch a result, whole or one range of it."""
+    """Fetch a result, or what was sent (`source`), whole or one range of it."""
     return await run_in_threadpool(_result, request, job_id, kind)
 
 
@@ -125,7 +131,10 @@ def _answer(request: Request, job: Job, status: int, headers: dict[str, str]) ->
 
 def _result(request: Request, job_id: str, kind: str) -> Response:
     jobs = service_of(request).jobs
-    job, found = jobs.get(job_id), jobs.result(job_id, kind)
+    job = jobs.get(job_id)
+    found = jobs.source(job_id) if kind == "source" else jobs.result(job_id, kind)
     if found is None:
         raise Problem("result_not_found")
-    return file_response(request, *found, job.name)
+    path, media_type = found
+    name = job.name if kind == "source" else result_name(job.name, path)
+    return file_response(request, path, media_type, name)

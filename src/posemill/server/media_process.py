@@ -6,6 +6,7 @@ It speaks ``posemill.workers.messages``. What it is asked for has been checked b
 decodes has not.
 """
 
+from base64 import b64encode
 from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import replace
@@ -23,7 +24,7 @@ from posemill.runtime import MODEL_OPTIONS, LoadedEngine, Tracker, load_engine
 from posemill.runtime.precision import effective_precision
 from posemill.sinks.picture import encoded
 from posemill.sources import open_picture_bytes
-from posemill.types import Frame, SourceInfo
+from posemill.types import Frame, FramePoses, SourceInfo
 from posemill.workers import Answer, Handler, run_as_media_process
 
 # Each takes some 60 to 150 MB, in each of the processes.
@@ -80,7 +81,7 @@ class Media:
         poses = self._engines.get(options).estimator().estimate(frame)
         inferred = perf_counter()
         if answer == "records":
-            document = {**_header(info, options), "frames": [frame_record(poses)]}
+            document = {**_header(info, options), "frames": [_record(poses)]}
             made: bytes | memoryview = dumps(document).encode()
         else:
             picture = draw(frame, poses, drawing_style(settings, "picture"))
@@ -141,6 +142,16 @@ class Session:
             live = SourceInfo("live", "video", info.width, info.height)
             fields["header"] = _header(live, self._options)
         return Answer(fields, dumps(frame_record(poses)).encode())
+
+
+def _record(poses: FramePoses) -> dict[str, Any]:
+    """Return the record of a picture, each person's mask with it as a grey PNG in Base64."""
+    record = frame_record(poses)
+    for person, pose in zip(record["people"], poses.people, strict=True):
+        if pose.mask is not None:
+            grey = np.rint(pose.mask * 255).astype(np.uint8)
+            person["mask"] = b64encode(encoded(grey, ".png", "mask")).decode()
+    return record
 
 
 def _header(info: SourceInfo, options: PoseOptions) -> dict[str, Any]:

@@ -1,28 +1,28 @@
-"""The pages: a plain form at /, the API's documentation at /docs, and where a token is entered."""
+"""The page at /, the API's documentation at /docs, and where a token is entered."""
 
-import base64
-import json
+import hmac
 from html import escape
 from pathlib import Path
 from typing import Final
 
 from fastapi import APIRouter, Request, Response
-from starlette.datastructures import UploadFile
 from starlette.responses import FileResponse, HTMLResponse, RedirectResponse
 
-from posemill.errors import PosemillError
-from posemill.server.page_texts import PAGE, TEXTS
-from posemill.server.pictures import Sent, find
-from posemill.server.problems import Problem, language_of, problem_of
-from posemill.server.security import COOKIE, session_of
+from posemill.server.page_texts import LOGIN, TEXTS
+from posemill.server.problems import Problem, language_of
+from posemill.server.security import COOKIE, DOCS_POLICY, session_of
 from posemill.server.service import service_of
 
 router = APIRouter(include_in_schema=False)
+
+_PAGE: Final = Path(__file__).with_name("page")
 _ASSETS: Final = Path(__file__).with_name("assets")
-_SHOWN: Final = {
-    "swagger-ui-bundle.js": "text/javascript",
-    "swagger-ui.css": "text/css",
+_TYPES: Final = {
+    ".js": "text/javascript",
+    ".css": "text/css",
+    ".svg": "image/svg+xml",
 }
+_FOR_A_YEAR: Final = {"Cache-Control": "public, max-age=31536000, immutable"}
 _DOCS: Final = """<!doctype html><html lang="en"><meta charset="utf-8">
 <meta name="viewport" content="width=device-width"><title>posemill: API</title>
 <link rel="stylesheet" href="assets/swagger-ui.css">
@@ -35,87 +35,33 @@ SwaggerUIBundle({url: "openapi.json", dom_id: "#docs", validatorUrl: null, deepL
 
 @router.head("/")
 @router.get("/")
-async def form(request: Request, lang: str = "") -> HTMLResponse:
-    """Show the form."""
-    return _page(request, lang, "")
+async def page() -> FileResponse:
+    """Show the page; what it needs has names that change with what is in it."""
+    headers = {"Cache-Control": "no-cache"}
+    return FileResponse(_PAGE / "index.html", media_type="text/html", headers=headers)
 
 
-@router.post("/")
-async def show(request: Request, lang: str = "") -> HTMLResponse:
-    """Show the people in a picture that the form sent."""
-    language = _language(request, lang)
-    async with request.form(max_files=1, max_fields=10) as sent:
-        file = sent.get("file")
-        if not isinstance(file, UploadFile) or not file.filename:
-            return _page(request, lang, escape(TEXTS[language]["choose"]))
-        picture = Sent(file.filename[:200], await file.read())
-    try:
-        shown = await _shown(request, picture, language)
-    except PosemillError as error:
-        return _problem(request, lang, problem_of(error))
-    except Problem as problem:
-        return _problem(request, lang, problem)
-    return _page(request, lang, shown)
-
-
-async def _shown(request: Request, picture: Sent, language: str) -> str:
-    settings = service_of(request).settings
-    drawn = await find(request, settings, picture, "jpg")
-    found = await find(request, settings, picture, "records")
-    texts = TEXTS[language]
-    said = texts["found"].format(count=found.fields["people"])
-    if not found.fields["people"]:
-        said = texts["nobody"]
-    source = f"data:image/jpeg;base64,{base64.b64encode(bytes(drawn.data)).decode()}"
-    records = json.dumps(json.loads(bytes(found.data))["frames"][0], indent=1)
-    return (
-        f'<p role="status">{escape(said)}</p><img src="{source}" alt="{escape(said)}">'
-        f"<details><summary>JSON</summary><pre>{escape(records)}</pre></details>"
-    )
-
-
-def _problem(request: Request, lang: str, problem: Problem) -> HTMLResponse:
-    body = problem.body(_language(request, lang))
-    text = f"{body['title']}: {body['detail']} {body['advice']}"
-    page = _page(request, lang, f'<p role="alert" class="problem">{escape(text)}</p>')
-    page.status_code = problem.status
-    return page
-
-
-def _page(request: Request, lang: str, shown: str) -> HTMLResponse:
-    language = _language(request, lang)
-    texts = {name: escape(text) for name, text in TEXTS[language].items()}
-    other = "zh" if language == "en" else "en"
-    page = PAGE.format(**texts, language=language, other=other, shown=shown)
-    headers = {"Content-Language": language, "Vary": "Accept-Language", "Cache-Control": "no-store"}
-    return HTMLResponse(page, headers=headers)
-
-
-def _language(request: Request, lang: str) -> str:
-    return lang if lang in TEXTS else language_of(request.headers)
+@router.get("/page/{name}")
+async def page_file(name: str) -> FileResponse:
+    """Return a part of the page."""
+    return _file(_PAGE / "page", name, _FOR_A_YEAR)
 
 
 @router.get("/login")
 async def login(request: Request, lang: str = "") -> HTMLResponse:
     """Show where a token is entered."""
-    texts = {name: escape(text) for name, text in TEXTS[_language(request, lang)].items()}
-    return HTMLResponse(
-        '<!doctype html><meta charset="utf-8"><title>posemill</title>'
-        '<form method="post" action="api/v1/session">'
-        f'<label>{texts["token"]} <input name="token" type="password" autofocus></label> '
-        f"<button>{texts['enter']}</button></form>"
-    )
+    return _login(request, lang, is_wrong=False)
 
 
 @router.post("/api/v1/session")
-async def session(request: Request) -> Response:
+async def session(request: Request, lang: str = "") -> Response:
     """Give the page a cookie for the token that a form sent."""
-    import hmac  # noqa: PLC0415
-
     token = service_of(request).settings.auth_token
     async with request.form(max_files=0, max_fields=3) as sent:
         given = str(sent.get("token", ""))
     if token is None or not hmac.compare_digest(given.encode(), token.encode()):
+        if "text/html" in request.headers.get("accept", ""):
+            return _login(request, lang, is_wrong=True)
         raise Problem("unauthorized")
     home = request.scope.get("root_path", "") + "/"
     answer = RedirectResponse(home, 303)
@@ -129,7 +75,7 @@ async def session(request: Request) -> Response:
 @router.get("/docs")
 async def docs() -> HTMLResponse:
     """Show the API's documentation; all of it comes from here."""
-    return HTMLResponse(_DOCS)
+    return HTMLResponse(_DOCS, headers={"Content-Security-Policy": DOCS_POLICY})
 
 
 @router.get("/assets/docs.js")
@@ -141,8 +87,30 @@ async def docs_script() -> Response:
 @router.get("/assets/{name}")
 async def asset(name: str) -> FileResponse:
     """Return a file of the documentation."""
-    if name not in _SHOWN or not (_ASSETS / name).is_file():
+    return _file(_ASSETS, name, {"Cache-Control": "max-age=86400"})
+
+
+def _file(folder: Path, name: str, headers: dict[str, str]) -> FileResponse:
+    """Return one of a folder's own files. Problem for anything else."""
+    path = folder / name
+    media_type = _TYPES.get(path.suffix)
+    if media_type is None or path.parent != folder or not path.is_file():
         raise Problem("not_found")
-    return FileResponse(
-        _ASSETS / name, media_type=_SHOWN[name], headers={"Cache-Control": "max-age=86400"}
-    )
+    return FileResponse(path, media_type=media_type, headers=headers)
+
+
+def _login(request: Request, lang: str, *, is_wrong: bool) -> HTMLResponse:
+    language = lang if lang in TEXTS else language_of(request.headers)
+    texts = {name: escape(text) for name, text in TEXTS[language].items()}
+    texts["wrong"] = f'<p role="alert" class="bad">{texts["wrong"]}</p>' if is_wrong else ""
+    other = "zh" if language == "en" else "en"
+    # Under a prefix, the form's own answer has another folder than /login has.
+    base = "../../" if is_wrong else ""
+    shown = LOGIN.format(**texts, language=language, other=other, base=base)
+    headers = {
+        "Content-Language": language,
+        "Vary": "Accept-Language",
+        "Cache-Control": "no-store",
+        "Content-Security-Policy": DOCS_POLICY,
+    }
+    return HTMLResponse(shown, 401 if is_wrong else 200, headers)

@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import PurePath
 from typing import Final
+from urllib.parse import unquote
 
 from fastapi import APIRouter, Request, Response
 from python_multipart.exceptions import FormParserError
@@ -141,8 +142,8 @@ async def _sent(request: Request) -> AsyncIterator[list[Sent]]:
     """Yield the pictures of a request. Problem where there are none."""
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind != "multipart/form-data":
-        name = PurePath(request.headers.get("x-file-name", "picture")).name
-        yield [Sent(name, await request.body())]
+        name = unquote(request.headers.get("x-file-name", ""))
+        yield [Sent(_base(name), await request.body())]
         return
     try:
         async with request.form(max_files=_MAX_FILES, max_fields=_MAX_FILES) as form:

@@ -297,4 +297,10 @@ PROBLEMS: Final[Mapping[str, Entry]] = {
         Words("空间不足", "空间不足：{reason}", "请删除已完成的任务，或稍后再试。"),
         retry_after_s=60,
     ),
+    "store_unavailable": Entry(
+        503,
+        Words("Jobs can't be reached", "Jobs can't be stored for now: {reason}", "Try again soon."),
+        Words("任务存储不可用", "目前无法访问任务存储：{reason}", "请稍后再试。"),
+        retry_after_s=5,
+    ),
 }

@@ -11,6 +11,7 @@ from posemill.errors import (
     Busy,
     JobError,
     JobNotFound,
+    JobStoreError,
     NoRoom,
     PosemillError,
     SettingError,
@@ -38,6 +39,7 @@ _OF_ERRORS: Final[tuple[tuple[type[PosemillError], str], ...]] = (
     (WorkerCrashed, "worker_crashed"),
     (NoRoom, "no_room"),
     (JobNotFound, "job_not_found"),
+    (JobStoreError, "store_unavailable"),
     (JobError, "conflict"),
 )
 

@@ -12,7 +12,7 @@ from starlette.responses import FileResponse, Response
 from posemill.server.problems import Problem
 
 _RANGE: Final = re.compile(r"bytes=[ \t]*(?:(\d{1,18})-(\d{0,18})|-(\d{1,18}))[ \t]*", re.ASCII)
-_SHOWN: Final = ("image/jpeg", "video/mp4")  # the others are saved
+_SHOWN: Final = ("image/jpeg", "video/")  # the others are saved
 
 
 def span(header: str, size: int) -> tuple[int, int] | None:
@@ -36,8 +36,8 @@ def span(header: str, size: int) -> tuple[int, int] | None:
     return start, end
 
 
-def file_response(request: Request, path: Path, media_type: str, job_name: str) -> Response:
-    """Return the answer for a file; it blocks. Problem where it is gone."""
+def file_response(request: Request, path: Path, media_type: str, name: str) -> Response:
+    """Return the answer for a file, called ``name``; it blocks. Problem where it is gone."""
     try:
         found = path.stat()
     except OSError:
@@ -59,9 +59,9 @@ def file_response(request: Request, path: Path, media_type: str, job_name: str) 
         path,
         headers={**headers, "X-Content-Type-Options": "nosniff"},
         media_type=media_type,
-        filename=_file_name(job_name, path.name),
+        filename=name,
         stat_result=found,
-        content_disposition_type="inline" if media_type in _SHOWN else "attachment",
+        content_disposition_type="inline" if media_type.startswith(_SHOWN) else "attachment",
     )
 
 
@@ -83,5 +83,6 @@ def _etags(header: str) -> list[str]:
     return [word.strip().removeprefix("W/") for word in header[:4000].split(",")]
 
 
-def _file_name(job_name: str, result_name: str) -> str:
-    return f"{PurePath(job_name).stem[:100] or 'job'}-{result_name}"
+def result_name(job_name: str, path: Path) -> str:
+    """Return what a job's result is to be saved as."""
+    return f"{PurePath(job_name).stem[:100] or 'job'}-{path.name}"

@@ -8,7 +8,7 @@ import numpy as np
 from posemill.jobs import STATES
 from posemill.records import COLUMNS, SCHEMA, WORLD_COLUMNS, header
 from posemill.server.problem_texts import PROBLEMS
-from posemill.skeleton import LANDMARK_COUNT
+from posemill.skeleton import LANDMARK_COUNT, LANDMARK_NAMES
 from posemill.types import FramePoses, Pose, SourceInfo
 
 Schema = dict[str, Any]
@@ -119,6 +119,12 @@ SCHEMAS: Final[Mapping[str, Schema]] = {
     "Jobs": _object(
         "A page of the jobs.", jobs=_list(ref("Job")), total=_COUNT, limit=_COUNT, offset=_COUNT
     ),
+    "Skeleton": _object(
+        "Names by number, bones between numbers, and colours: of limbs, and of the plain look.",
+        landmark_names=_list(_TEXT, LANDMARK_COUNT),
+        bones=_list(_object("A bone.", **{"from": _COUNT, "to": _COUNT, "limb": _TEXT})),
+        colours={"type": "object", "additionalProperties": _TEXT},
+    ),
     "Word": _object("How it is, in a word.", status=_TEXT),
     "Status": _object(
         "What runs, its load and its limits.",
@@ -136,6 +142,10 @@ SCHEMAS: Final[Mapping[str, Schema]] = {
         limits=_FREE,
     ),
 }
+
+
+# With enable_segmentation, in answers about pictures: a grey PNG of the picture's size, in Base64.
+SCHEMAS["Person"]["properties"]["mask"] = _TEXT
 
 
 def _document() -> dict[str, Any]:
@@ -172,6 +182,11 @@ EXAMPLES: Final[Mapping[str, Any]] = {
     "Document": _document(),
     "Job": _JOB,
     "Jobs": {"jobs": [_JOB], "total": 1, "limit": 20, "offset": 0},
+    "Skeleton": {
+        "landmark_names": list(LANDMARK_NAMES),
+        "bones": [{"from": 11, "to": 13, "limb": "left_arm"}],
+        "colours": {"left_arm": "#56b4e9", "line": "#e0e0e0", "point": "#ff0000"},
+    },
     "Word": {"status": "ready"},
     "Status": {
         **{"version": "0.1.0", "model": "full", "engine": "openvino", "precision": "f32"},

@@ -18,11 +18,11 @@ OPEN_PATHS: Final = ("/healthz", "/readyz", "/login", "/api/v1/session")
 _SAFE: Final = ("GET", "HEAD", "OPTIONS")
 _POLICY: Final = (
     "default-src 'self'; img-src 'self' blob: data:; media-src 'self' blob:; "
-    "style-src 'self' 'unsafe-inline'; object-src 'none'; base-uri 'self'; "
-    "form-action 'self'; frame-ancestors 'none'"
+    "object-src 'none'; base-uri 'self'; form-action 'self'; frame-ancestors 'none'"
 )
+# Swagger UI, and the page where a token is entered, have styles in themselves.
+DOCS_POLICY: Final = f"{_POLICY}; style-src 'self' 'unsafe-inline'"
 _HEADERS: Final = {
-    "Content-Security-Policy": _POLICY,
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(self), microphone=(), geolocation=()",
@@ -97,8 +97,11 @@ class Guard:
         async def sending(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
+                headers.setdefault("Content-Security-Policy", _POLICY)
                 for name, value in _headers(allowed):
                     headers[name] = value
+                if allowed is not None:
+                    headers.add_vary_header("Origin")
             await send(message)
 
         return sending
@@ -118,7 +121,6 @@ def _headers(allowed_origin: str | None) -> Iterable[tuple[str, str]]:
         yield "Access-Control-Allow-Origin", allowed_origin
         yield "Access-Control-Expose-Headers", "Location, Retry-After, Upload-Offset, Upload-Length"
         yield "Cross-Origin-Resource-Policy", "cross-origin"
-        yield "Vary", "Origin"
 
 
 async def _preflight(headers: Headers, send: Send) -> None:

@@ -79,11 +79,14 @@ class _Worker:
             self._close_pipe()
             is_healthy = now - self._started_s > _HEALTHY_S
             self._pause_s = _FIRST_PAUSE_S if is_healthy else self._pause_s
-            self._due_s = now + self._pause_s
-            self._pause_s = min(_LONGEST_PAUSE_S, 2 * self._pause_s)
+            self._put_off(now)
             self._process = None
         if self._process is None and now >= self._due_s:
-            self._start()
+            try:
+                self._start()
+            except OSError as error:  # too many files or processes: that passes
+                _LOG.warning("a job worker can't be started (%s); it is tried again.", error)
+                self._put_off(now)
 
     def ask_to_stop(self) -> None:
         self._close_pipe()
@@ -97,10 +100,16 @@ class _Worker:
             self._process.kill()
             self._process.wait()
 
+    def _put_off(self, now: float) -> None:
+        self._due_s = now + self._pause_s
+        self._pause_s = min(_LONGEST_PAUSE_S, 2 * self._pause_s)
+
     def _start(self) -> None:
         self._started_s = time.monotonic()
         self._process = subprocess.Popen(
-            [sys.executable, "-m", self._module], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL
+            [sys.executable, "-P", "-m", self._module],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
         )
         assert self._process.stdin is not None
         with suppress(OSError):  # it has ended already; the next look finds that

@@ -19,7 +19,7 @@ from fastapi.concurrency import run_in_threadpool
 
 from posemill.errors import JobNotFound
 from posemill.jobs import Upload
-from posemill.jobs.retention import ABANDONED_S
+from posemill.jobs.retention import ABANDONED_S, EMPTY_S
 from posemill.server.describing import BINARY, described
 from posemill.server.jobs_api import taking
 from posemill.server.problems import Problem
@@ -32,8 +32,14 @@ VERSION: Final = "1.0.0"
 EXTENSIONS: Final = "creation,creation-with-upload,termination,expiration"
 _PIECE: Final = "application/offset+octet-stream"
 _BODY: Final = {"required": True, "content": {_PIECE: {"schema": BINARY}}}
-_ONE: Final = ("upload_not_found", "wrong_version", "conflict", "unauthorized")
-_PIECES: Final = (*_ONE, "bad_body", "no_room", "too_large", "unsupported_content_type")
+_ONE: Final = (
+    *("upload_not_found", "wrong_version", "conflict", "unauthorized"),
+    *("foreign_origin", "store_unavailable"),
+)
+_PIECES: Final = (
+    *(*_ONE, "bad_body", "no_room", "too_large", "unsupported_content_type"),
+    *("busy", "too_many_uploads", "request_timeout"),
+)
 # A service is one process; which of its uploads a request is writing to.
 _WRITING: Final[set[str]] = set()
 
@@ -159,7 +165,8 @@ async def _completed(request: Request, upload: Upload) -> dict[str, str]:
 
 
 def _state(upload: Upload) -> dict[str, str]:
-    expires = {"Upload-Expires": formatdate(time.time() + ABANDONED_S, usegmt=True)}
+    kept_s = ABANDONED_S if upload.offset else EMPTY_S
+    expires = {"Upload-Expires": formatdate(time.time() + kept_s, usegmt=True)}
     return {"Upload-Offset": str(upload.offset), **({} if upload.is_complete else expires)}
 
 

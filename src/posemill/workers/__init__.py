@@ -5,7 +5,7 @@ program, and may only use so much memory and time. One that falls costs the requ
 at; the next one gets a new process.
 """
 
-from posemill.workers.confinement import Limits
+from posemill.workers.confinement import Limits, keep_private
 from posemill.workers.lanes import Lanes, Seat, Seats
 from posemill.workers.messages import Answer, Handler
 from posemill.workers.process import MediaProcess
@@ -20,5 +20,6 @@ __all__ = [
     "MediaProcess",
     "Seat",
     "Seats",
+    "keep_private",
     "run_as_media_process",
 ]

@@ -4,6 +4,7 @@ import queue
 import threading
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
+from contextlib import suppress
 from dataclasses import dataclass
 from time import monotonic
 from typing import Any, Final
@@ -14,6 +15,7 @@ from posemill.workers.process import MediaProcess
 
 _LEAST_RETRY_S: Final = 1.0
 _PAUSE_S: Final = 1.0  # after a process that can't be started
+_LOOK_S: Final = 1.0  # how often an idle process is looked at
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,12 +98,13 @@ class Lanes:
                 task.future.set_exception(Busy("the service is stopping.", _LEAST_RETRY_S))
 
     def _run(self, process: MediaProcess) -> None:
-        self._start(process)
-        while not self._closed.is_set() and (task := self._tasks.get()) is not None:
-            if task.future.set_running_or_notify_cancel():
-                self._do(process, task)
+        while not self._closed.is_set():
             if process.pid is None:  # before somebody waits for it
                 self._start(process)
+            with suppress(queue.Empty):
+                task = self._tasks.get(timeout=_LOOK_S)
+                if task is not None and task.future.set_running_or_notify_cancel():
+                    self._do(process, task)
         process.close()
 
     def _do(self, process: MediaProcess, task: _Task) -> None:
@@ -115,11 +118,9 @@ class Lanes:
         self._seconds += 0.05 * (monotonic() - started - self._seconds)
 
     def _start(self, process: MediaProcess) -> None:
-        if self._closed.is_set():
-            return
         try:
             process.start()
-        except WorkerError:
+        except (WorkerError, Busy):
             self._closed.wait(_PAUSE_S)
 
 

@@ -10,7 +10,7 @@ from dataclasses import asdict
 from tempfile import TemporaryFile
 from typing import IO, Any, Final
 
-from posemill.errors import BY_NAME, WorkerCrashed, WorkerTimeout
+from posemill.errors import BY_NAME, Busy, WorkerCrashed, WorkerError, WorkerTimeout
 from posemill.workers.confinement import Limits
 from posemill.workers.messages import Answer, receive, send
 
@@ -49,13 +49,28 @@ class MediaProcess:
         return None if process is None or process.poll() is not None else process.pid
 
     def start(self) -> None:
-        """Start it, unless it runs, and wait until it is ready. WorkerCrashed, WorkerTimeout."""
+        """Start it, unless it runs, and wait until it is ready.
+
+        Errors: WorkerCrashed; WorkerTimeout; Busy where the machine has no room for it now.
+        """
         if self.pid is not None:
             return
         self.close()
+        try:
+            self._launch()
+            ready, _ = self._exchange(self._first, b"", START_S)
+        except WorkerError:
+            raise
+        except (OSError, RuntimeError) as error:  # too many files, processes or threads
+            self.close()
+            raise Busy(f"no process can be started now: {error}.") from error
+        self._is_ready = True
+        self.confined = str(ready.get("confined"))
+
+    def _launch(self) -> None:
         self._said = TemporaryFile()  # noqa: SIM115 - closed with the process
         self._process = subprocess.Popen(
-            [sys.executable, "-m", self._module],
+            [sys.executable, "-P", "-m", self._module],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._said,
@@ -67,9 +82,6 @@ class MediaProcess:
             with suppress(OSError):
                 os.setpriority(os.PRIO_PROCESS, self._process.pid, self._nice)
         self._is_ready = False
-        ready, _ = self._exchange(self._first, b"", START_S)
-        self._is_ready = True
-        self.confined = str(ready.get("confined"))
 
     def ask(
         self,
@@ -80,7 +92,7 @@ class MediaProcess:
     ) -> Answer:
         """Return the answer to a request.
 
-        Errors: what the handler raised, of posemill's errors; WorkerCrashed; WorkerTimeout.
+        Errors: what the handler raised, of posemill's errors; WorkerCrashed; WorkerTimeout; Busy.
         """
         self.start()
         fields, answered = self._exchange(request, data, timeout_s)
@@ -149,7 +161,10 @@ def _environment() -> dict[str, str]:
     """Return what a media process gets of the environment: no secret of the service."""
     kept = {
         *("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "TEMP", "TMP", "SYSTEMROOT"),
-        *("XDG_CACHE_HOME", "PYTHONPATH", "LOCALAPPDATA", "USERPROFILE", "VIRTUAL_ENV"),
+        *("XDG_CACHE_HOME", "PYTHONPATH", "PYTHONSAFEPATH", "LOCALAPPDATA", "USERPROFILE"),
+        "VIRTUAL_ENV",
     }
-    # glibc keeps an arena a thread, 64 MiB of address space each.
-    return {k: v for k, v in os.environ.items() if k in kept} | {"MALLOC_ARENA_MAX": "2"}
+    # glibc keeps an arena a thread, 64 MiB of address space each. The threads of OpenBLAS start
+    # when numpy is imported, which is before capabilities are given up.
+    more = {"MALLOC_ARENA_MAX": "2", "OPENBLAS_NUM_THREADS": "1"}
+    return {k: v for k, v in os.environ.items() if k in kept} | more

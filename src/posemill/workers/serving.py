@@ -6,7 +6,13 @@ from collections.abc import Callable, Mapping
 from typing import Any, BinaryIO, Final, NoReturn
 
 from posemill.errors import NoRoom, PosemillError, SourceTooLarge, name_of
-from posemill.workers.confinement import Limits, confine, end_with_parent
+from posemill.workers.confinement import (
+    Limits,
+    confine,
+    end_with_parent,
+    give_up_capabilities,
+    keep_private,
+)
 from posemill.workers.messages import Answer, Handler, receive, send
 
 Build = Callable[[Mapping[str, Any]], Mapping[str, Handler]]
@@ -20,6 +26,8 @@ def serve(build: Build) -> NoReturn:
     The first message holds the arguments and the limits. ``build`` gets the arguments, loads what
     takes time, and returns the handlers by the ``do`` of a request; the limits hold from then on.
     """
+    keep_private()
+    give_up_capabilities()  # before there are other threads, each of which has its own
     end_with_parent()
     requests, answers = _take_pipes()
     first = receive(requests)

@@ -1,7 +1,10 @@
 """A zip of pictures, taken for what strangers send: no name in it is a path."""
 
+import lzma
 import stat
+import struct
 import zipfile
+import zlib
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from typing import Final
@@ -12,6 +15,11 @@ from posemill.errors import BrokenSource, SourceTooLarge, UnsupportedSource
 _MAX_RATIO: Final = 200  # pictures are compressed already
 _FREE_BYTES: Final = 1024 * 1024  # too little for a bomb
 _ENCRYPTED: Final = 0x1
+# What zipfile and the decompressors raise for bytes that aren't what they should be.
+_DAMAGED: Final = (
+    *(zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error, EOFError, OSError),
+    *(ValueError, OverflowError, RuntimeError),
+)
 _SYSTEM_FILES: Final = ("__MACOSX/", ".DS_Store", "Thumbs.db", "desktop.ini")
 
 
@@ -32,7 +40,7 @@ class Archive:
         try:
             self._zip = zipfile.ZipFile(path)
             found = [each for each in self._zip.infolist() if not _is_passed_over(each)]
-        except (zipfile.BadZipFile, ValueError, NotImplementedError, OSError) as error:
+        except _DAMAGED as error:
             raise BrokenSource(f"{name}: the archive is damaged: {error}.") from error
         if len(found) > settings.max_archive_files:
             raise SourceTooLarge(
@@ -68,7 +76,7 @@ class Archive:
         try:
             with self._zip.open(entry) as file:  # what the entry says of its size may be a lie
                 data = file.read(self._limit + 1)
-        except (zipfile.BadZipFile, EOFError, ValueError, NotImplementedError, OSError) as error:
+        except _DAMAGED as error:
             raise BrokenSource(f"{label}: can't be unpacked: {error}.") from error
         if len(data) > self._limit:
             raise SourceTooLarge(f"{label}: is larger than max_content_length = {self._limit}.")
@@ -80,6 +88,8 @@ class Archive:
     def _check(self, entry: zipfile.ZipInfo) -> None:
         path = PurePosixPath(entry.filename.replace("\\", "/"))
         label = f"{self._name}: {path.name[:100]!r}"
+        if not path.parts:
+            raise UnsupportedSource(f"{label}: is not a name.")
         if path.is_absolute() or ".." in path.parts or ":" in path.parts[0]:
             raise UnsupportedSource(f"{label}: its name leads out of the archive.")
         kind = stat.S_IFMT(entry.external_attr >> 16)
@@ -93,4 +103,4 @@ class Archive:
 
 def _is_passed_over(entry: zipfile.ZipInfo) -> bool:
     name = entry.filename
-    return entry.is_dir() or name.startswith(_SYSTEM_FILES) or name.endswith(_SYSTEM_FILES[1:])
+    return name.endswith("/") or name.startswith(_SYSTEM_FILES) or name.endswith(_SYSTEM_FILES[1:])

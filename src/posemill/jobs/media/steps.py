@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from posemill.assemble import selection
-from posemill.errors import NoRoom, SinkError, UnsupportedSource
+from posemill.errors import BrokenSource, NoRoom, SinkError, UnsupportedSource
 from posemill.jobs.media import pictures, video
 from posemill.jobs.media.archives import Archive, is_archive
 from posemill.jobs.media.checkpoint import load
@@ -88,6 +88,8 @@ def _join(plan: Plan, parts: Parts) -> None:
     summary: dict[str, Any] = {"name": plan.name}
     states = parts.files(".state")
     tally = dict(load(states[-1]).tally)
+    if is_archive(plan.source) and not tally["frames"]:
+        raise BrokenSource(f"{plan.name}: no picture in it can be read: {tally['problems'][0]}")
     if "records" in plan.results:
         headers = 0 if is_archive(plan.source) else 1
         join(parts.files(".jsonl"), parts.results / "records.jsonl", headers=headers)

@@ -208,7 +208,7 @@ export interface paths {
         };
         /**
          * Result
-         * @description Fetch a result, whole or one range of it.
+         * @description Fetch a result, or what was sent (`source`), whole or one range of it.
          */
         get: operations["result_api_v1_jobs__job_id__results__kind__get"];
         put?: never;
@@ -279,7 +279,7 @@ export interface components {
             title: string;
             status: number;
             /** @enum {string} */
-            code: "bad_body" | "bad_option" | "bad_range" | "bad_request" | "broken_media" | "busy" | "conflict" | "foreign_origin" | "internal" | "job_not_found" | "length_required" | "media_too_large" | "method_not_allowed" | "no_room" | "not_acceptable" | "not_found" | "not_ready" | "request_timeout" | "result_not_found" | "too_large" | "too_large_here" | "too_many_connections" | "too_many_followers" | "too_many_sessions" | "too_many_uploads" | "unauthorized" | "unsupported_content_type" | "unsupported_extension" | "unsupported_media" | "upload_not_found" | "worker_crashed" | "worker_timeout" | "wrong_version";
+            code: "bad_body" | "bad_option" | "bad_range" | "bad_request" | "broken_media" | "busy" | "conflict" | "foreign_origin" | "internal" | "job_not_found" | "length_required" | "media_too_large" | "method_not_allowed" | "no_room" | "not_acceptable" | "not_found" | "not_ready" | "request_timeout" | "result_not_found" | "store_unavailable" | "too_large" | "too_large_here" | "too_many_connections" | "too_many_followers" | "too_many_sessions" | "too_many_uploads" | "unauthorized" | "unsupported_content_type" | "unsupported_extension" | "unsupported_media" | "upload_not_found" | "worker_crashed" | "worker_timeout" | "wrong_version";
             detail: string;
             advice: string;
         };
@@ -1355,6 +1355,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Jobs can't be reached */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     create_api_v1_jobs_post: {
@@ -1498,6 +1507,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Another site's page */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description The request took too long */
             408: {
                 headers: {
@@ -1628,6 +1646,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Jobs can't be reached */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     remove_api_v1_jobs__job_id__delete: {
@@ -1668,6 +1695,15 @@ export interface operations {
             };
             /** @description An option is wrong */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Jobs can't be reached */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -1724,7 +1760,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many followers */
+            /** @description Jobs can't be reached */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -1741,7 +1777,7 @@ export interface operations {
             header?: never;
             path: {
                 job_id: string;
-                kind: "records" | "csv" | "annotated" | "thumbnail" | "summary";
+                kind: "records" | "csv" | "annotated" | "thumbnail" | "summary" | "source";
             };
             cookie?: never;
         };
@@ -1785,6 +1821,15 @@ export interface operations {
             };
             /** @description An option is wrong */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Jobs can't be reached */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -1888,8 +1933,26 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Another site's page */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description No such upload */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request took too long */
+            408: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -1935,6 +1998,15 @@ export interface operations {
             };
             /** @description The body is not what it must be */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Jobs can't be reached */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -1980,6 +2052,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Another site's page */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description No such upload */
             404: {
                 headers: {
@@ -2009,6 +2090,15 @@ export interface operations {
             };
             /** @description An option is wrong */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Jobs can't be reached */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2045,6 +2135,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Another site's page */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description No such upload */
             404: {
                 headers: {
@@ -2074,6 +2173,15 @@ export interface operations {
             };
             /** @description An option is wrong */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Jobs can't be reached */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2114,8 +2222,26 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Another site's page */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description No such upload */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request took too long */
+            408: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2161,6 +2287,15 @@ export interface operations {
             };
             /** @description The body is not what it must be */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Jobs can't be reached */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -49,13 +49,14 @@ export function unitOf(marks: Marks, frame: Frame, minVisibility: number): numbe
   return Math.max(Math.min(unit, extent / UNIT_PERSON_PX), MIN_UNIT);
 }
 
-/** Draw people over whatever is on the canvas. `scale`: device pixels in a CSS pixel. */
+/** Draw people over whatever is on the canvas. */
 export function drawPeople(
   pen: CanvasRenderingContext2D,
   people: readonly Person[],
   skeleton: Skeleton,
   style: Style,
   frame: Frame,
+  nameOf: (landmark: number) => string,
 ): void {
   pen.lineCap = "round";
   pen.lineJoin = "round";
@@ -66,7 +67,7 @@ export function drawPeople(
       drawJoints(pen, person.landmarks, skeleton, style, frame, unit);
     }
     if (style.box) drawBox(pen, person, skeleton, style, frame, unit);
-    if (style.names) drawNames(pen, person.landmarks, skeleton, style, frame);
+    if (style.names) drawNames(pen, person.landmarks, style, frame, nameOf);
   }
 }
 
@@ -157,16 +158,16 @@ function drawBox(
 function drawNames(
   pen: CanvasRenderingContext2D,
   marks: Marks,
-  skeleton: Skeleton,
   style: Style,
   frame: Frame,
+  nameOf: (landmark: number) => string,
 ): void {
   marks.forEach((mark, number) => {
     // The eleven of the face would hide it.
     if (number > 0 && number < 11) return;
     if (!isShown(mark, style.minVisibility)) return;
     const { x, y } = at(mark, frame);
-    write(pen, (skeleton.landmark_names[number] ?? "").replaceAll("_", " "), x + 7, y, "11px");
+    write(pen, nameOf(number), x + 7, y, "11px");
   });
 }
 

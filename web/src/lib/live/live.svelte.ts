@@ -1,0 +1,114 @@
+/** What the live section does: a camera, a session, a recording, and how they depend on each other. */
+import { address, api, Refusal } from "../api/client";
+import { options, query } from "../options.svelte";
+import { said, type Said } from "../problems";
+import { status } from "../status.svelte";
+import * as camera from "./camera";
+import { everyFrame } from "./frames";
+import { Recording } from "./recording.svelte";
+import { Session } from "./session.svelte";
+import { Shots } from "./shots";
+
+const ASK_MS = 8000;
+
+/** The last recording: it stays until it is saved or replaced, also while other sections are shown. */
+export const last: { recording: Recording | null } = $state({ recording: null });
+
+export class Live {
+  stage: "off" | "asking" | "on" = $state("off");
+  problem: camera.CameraProblem | null = $state(null);
+  /** Whether the browser's question has been waiting for an answer for long. */
+  isIgnored = $state(false);
+  cameras: camera.Camera[] = $state.raw([]);
+  chosen = $state("");
+  stream: MediaStream | null = $state.raw(null);
+  readonly session: Session;
+
+  readonly #shots = new Shots();
+  #asked = 0;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor() {
+    this.session = new Session({
+      connect: () => new WebSocket(liveAddress()),
+      rate: fps,
+      jpeg: (shot) => this.#shots.jpeg(shot),
+      giveBack: (shot) => this.#shots.giveBack(shot),
+      refusal: refusalOf,
+      recorded: (...frame) => last.recording?.take(...frame),
+    });
+  }
+
+  /** Switch a camera on: `id`, or the one of last time. */
+  async start(id?: string): Promise<void> {
+    this.stop();
+    const asked = (this.#asked += 1);
+    this.stage = "asking";
+    this.#timer = setTimeout(() => (this.isIgnored = true), ASK_MS);
+    try {
+      const stream = await camera.openCamera(id);
+      // Somebody stopped, or left, while the browser was asking.
+      if (asked === this.#asked) await this.#run(stream);
+      else camera.release(stream);
+    } catch (error) {
+      if (asked === this.#asked) this.#fail(error instanceof camera.NoCamera ? error.problem : "busy");
+    }
+  }
+
+  /** Give everything back: camera, connection, what was shown. */
+  stop(): void {
+    this.#asked += 1;
+    clearTimeout(this.#timer);
+    last.recording?.stop();
+    this.session.close();
+    for (const track of this.stream?.getTracks() ?? []) track.onended = null;
+    camera.release(this.stream);
+    Object.assign(this, { stage: "off", stream: null, problem: null, isIgnored: false });
+  }
+
+  /** Follow the frames of `video`; return how to stop. */
+  follow(video: HTMLVideoElement, shown: () => void): () => void {
+    return everyFrame(video, (takenAt) => {
+      shown();
+      if (!this.session.wants(takenAt)) return;
+      const shot = this.#shots.take(video, takenAt);
+      if (shot) void this.session.send(shot);
+    });
+  }
+
+  record(withVideo: boolean): void {
+    last.recording = new Recording(withVideo ? this.stream : null);
+  }
+
+  async #run(stream: MediaStream): Promise<void> {
+    clearTimeout(this.#timer);
+    for (const track of stream.getVideoTracks()) track.onended = () => this.#fail("lost");
+    Object.assign(this, { stage: "on", stream, isIgnored: false, chosen: camera.idOf(stream) });
+    camera.remember(this.chosen);
+    this.session.open();
+    this.cameras = await camera.cameras().catch(() => []);
+  }
+
+  #fail(problem: camera.CameraProblem): void {
+    this.stop();
+    this.problem = problem;
+  }
+}
+
+/** Return how many frames a second are sent. */
+export function fps(): number {
+  return Math.min(options.fps, status.limit("max_fps", options.fps));
+}
+
+function liveAddress(): URL {
+  const url = address("api/v1/live", { ...query(options), max_fps: fps() });
+  url.protocol = url.protocol === "https:" ? "wss:" : "ws:";
+  return url;
+}
+
+/** A browser doesn't tell a page why a WebSocket was refused; the same guard stands before this. */
+async function refusalOf(): Promise<Said | null> {
+  const error: unknown = await api.status().then(() => null, (error: unknown) => error);
+  const isShut = error instanceof Refusal && [401, 403].includes(error.problem?.status ?? 0);
+  return isShut ? said(error) : null;
+}
