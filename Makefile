@@ -22,7 +22,7 @@ export UV_SYSTEM_CERTS ?= true
 unexport PYTHONPATH PYTHONHOME
 
 .DEFAULT_GOAL := setup
-.PHONY: help setup serve detect test test-mediapipe web web-types lint fmt lock dist clean FORCE
+.PHONY: help setup serve detect test test-mediapipe web web-types screenshots lint fmt lock dist clean FORCE
 
 help: ## Show this
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 24
@@ -48,6 +48,9 @@ web: setup ## Check the page's types, and run the tests of its logic
 
 web-types: setup ## Make the page's types of the API anew
 	@$(BIN)/python web/api_types.py web/src/lib/api/schema.ts
+
+screenshots: setup ## Take the pictures of the page in docs/ anew (needs Chromium)
+	$(BIN)/python tests/screenshots.py docs
 
 lint: setup ## All of test but the tests
 	$(BIN)/ruff check .

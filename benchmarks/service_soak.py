@@ -27,8 +27,8 @@ def memory_mib(pid: int) -> float:
 
 
 def job(connection: http.client.HTTPConnection, clip: bytes) -> None:
-    headers = {"Content-Type": "video/mp4"}
-    connection.request("POST", f"{JOBS}?name=clip.mp4", clip, headers)
+    headers = {"Content-Type": "video/mp4", "X-File-Name": "clip.mp4"}
+    connection.request("POST", JOBS, clip, headers)
     response = connection.getresponse()
     said = response.read()
     if response.status != 202:
@@ -62,7 +62,7 @@ def main() -> None:
             if passed > SAMPLE_S * len(samples):
                 samples.append(memory_mib(running.pid))
                 print(f"{passed:6.0f} s  {samples[-1]:7.1f} MiB", flush=True)
-        connection.request("GET", f"{JOBS}?limit=1000")
+        connection.request("GET", f"{JOBS}?limit=100")
         states = [each["state"] for each in json.loads(connection.getresponse().read())["jobs"]]
     tenth = max(1, len(samples) // 10)
     warm, last = statistics.median(samples[tenth : 2 * tenth]), statistics.median(samples[-tenth:])

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Playwright, sync_playwright
 
 CHROMIUM = shutil.which("chromium")
 SECONDS = 1000.0  # Playwright counts milliseconds
@@ -23,18 +23,22 @@ _DROP = """
 
 
 @contextmanager
-def chromium(*flags: str) -> Iterator[Browser]:
-    """Run Chromium; skip where there is none."""
+def driver() -> Iterator[Playwright]:
+    """Run Playwright; skip where there is no Chromium for it. One at a time in a process."""
     if CHROMIUM is None:
         pytest.skip("needs Debian's Chromium: apt-get install chromium")
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=CHROMIUM, args=["--no-sandbox", *flags]
-        )
-        try:
-            yield browser
-        finally:
-            browser.close()
+        yield playwright
+
+
+@contextmanager
+def chromium(playwright: Playwright, *flags: str) -> Iterator[Browser]:
+    """Run Chromium."""
+    browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", *flags])
+    try:
+        yield browser
+    finally:
+        browser.close()
 
 
 class Visit:
@@ -45,6 +49,7 @@ class Visit:
         self.asked: list[str] = []
         self.faults: list[str] = []
         self.page.on("request", lambda request: self.asked.append(request.url))
+        self.page.on("websocket", lambda socket: self.asked.append(socket.url))
         self.page.on("pageerror", lambda error: self.faults.append(str(error)))
         self.page.set_default_timeout(20 * SECONDS)
         self.page.goto(address)

@@ -121,9 +121,11 @@ def free_port() -> int:
 
 
 @contextmanager
-def served(folder: Path, *flags: str) -> Iterator[tuple[str, "subprocess.Popen[str]"]]:
+def served(
+    folder: Path, *flags: str, port: int | None = None
+) -> Iterator[tuple[str, "subprocess.Popen[str]"]]:
     """Run ``posemill serve`` until it is ready; yield its address and process."""
-    port = free_port()
+    port = free_port() if port is None else port
     url = f"http://127.0.0.1:{port}"
     command = [sys.executable, "-m", "posemill", "serve", "--host", "127.0.0.1"]
     command += ["--port", str(port), "--data-dir", str(folder), "--picture-workers", "1"]

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 
-from browsers import chromium, visit
+from browsers import chromium, driver, visit
 from servers import served
 
 # Where a landmark is drawn, and what is there: the middle of a joint, which is white.
@@ -30,7 +30,7 @@ _PIXELS = """
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    with chromium() as found:
+    with driver() as playwright, chromium(playwright) as found:
         yield found
 
 

@@ -7,13 +7,16 @@ import time
 from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import httpx
 import numpy as np
 import pytest
 from PIL import Image
+from playwright.sync_api import expect
 from websockets.sync.client import connect
 
+from browsers import chromium, driver, visit
 from posemill.bench.figure import draw_figure
 from servers import free_port, served
 
@@ -157,3 +160,27 @@ def test_a_live_session_of_another_site_is_refused(address: str) -> None:
     ):
         pass
     assert refused.value.response.status_code == 403
+
+
+def test_the_page_in_a_browser(address: str, astronaut_path: Path) -> None:
+    flags = ("--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream")
+    with (
+        driver() as playwright,
+        chromium(playwright, *flags) as browser,
+        visit(browser, address + "/") as visiting,
+    ):
+        page = visiting.page
+        page.set_input_files("input[type=file] >> nth=0", str(astronaut_path))
+        expect(page.get_by_text("1 person found")).to_be_visible()
+        page.get_by_role("link", name="Status").click()
+        expect(page.get_by_text("Everything is ready.")).to_be_visible()
+        page.get_by_role("link", name="Live").click()
+        page.get_by_role("button", name="Switch the camera on").click()
+        page.wait_for_function(
+            "() => parseFloat(document.querySelector('[data-readout] dd')?.textContent) > 1"
+        )
+        fetched = [urlsplit(url) for url in visiting.asked if url.startswith(("http", "ws"))]
+        assert {url.scheme for url in fetched} == {"http", "ws"}
+        assert all(url.path.startswith("/pose/") for url in fetched)
+        page.get_by_role("link", name="API").click()
+        expect(page.get_by_text("/api/v1/detect", exact=True)).to_be_visible()

@@ -12,6 +12,8 @@ export default defineConfig({
     assetsInlineLimit: 0,
     target: "es2022",
     modulePreload: { polyfill: false },
+    license: { fileName: "licences.md" },
+    chunkSizeWarningLimit: 600, // three.js, which only the view in space loads
   },
   // `npm run dev` beside `posemill serve`.
   server: {

@@ -3,6 +3,8 @@ import { isFinal } from "./jobs";
 import { status } from "./status.svelte";
 
 const POLL_S = 2;
+// Connections can be dead without anybody telling, behind proxies above all: ask where nothing came.
+const SILENCE_S = 6;
 
 /** One job, followed by server-sent events; by asking, where these don't get through. */
 export class Followed {
@@ -45,20 +47,18 @@ export class Followed {
     const isPassing = error instanceof Refusal && error.isPassing;
     if (isPassing && !error.problem) void status.look(); // which says that the service is gone
     else this.error = error;
-    if (isPassing) this.#later();
+    if (isPassing) this.#later(POLL_S);
   }
 
-  #later(): void {
+  #later(seconds: number): void {
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => void this.look(), 1000 * POLL_S);
+    this.#timer = setTimeout(() => void this.look(), 1000 * seconds);
   }
 
   #follow(): void {
-    if (this.#events) {
-      // Events that were given up, by a proxy, say: on by asking.
-      if (this.#events.readyState === EventSource.CLOSED) this.#later();
-      return;
-    }
+    const isGivenUp = this.#events?.readyState === EventSource.CLOSED;
+    this.#later(isGivenUp ? POLL_S : SILENCE_S);
+    if (this.#events) return;
     const events = new EventSource(address(`api/v1/jobs/${this.id}/events`));
     this.#events = events;
     events.addEventListener("job", (event: MessageEvent<string>) => this.#told(event.data));
@@ -68,20 +68,21 @@ export class Followed {
     });
     events.onerror = () => {
       void status.look();
-      this.#later(); // it also comes back by itself; whichever is first
+      this.#later(POLL_S); // it also comes back by itself; whichever is first
     };
   }
 
   #told(data: string): void {
-    clearTimeout(this.#timer);
     const job = JSON.parse(data) as Job;
+    this.#later(SILENCE_S);
+    if (isFinal(job)) this.#leave();
     // Events are told in the browser's language, not in the chosen one.
     if (job.problem) void this.look();
     else this.job = job;
-    if (isFinal(job)) this.#leave();
   }
 
   #leave(): void {
+    clearTimeout(this.#timer);
     this.#events?.close();
     this.#events = null;
   }

@@ -16,14 +16,13 @@ class JobList {
   #timer: ReturnType<typeof setTimeout> | undefined;
   #isShown = false;
 
-  /** Keep it current until the returned function is called. */
+  /** Keep it current, once it was looked at, until the returned function is called. */
   watch(): () => void {
     this.#isShown = true;
     const seen = () => {
       if (document.visibilityState === "visible") void this.look();
     };
     document.addEventListener("visibilitychange", seen);
-    void this.look();
     return () => {
       this.#isShown = false;
       clearTimeout(this.#timer);

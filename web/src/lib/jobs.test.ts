@@ -26,5 +26,6 @@ test("progress is told in whole percents that never say more than is done", () =
   const running = job("a", 1, { state: "running", progress: 0.999, frames: 30, rate: 41.26, time_left_s: 61.2 });
   expect(jobs.progressOf(running)).toContain('"percent":99,"frames":30,"rate":"41"');
   expect(jobs.leftOf(running)).toContain("1:02");
-  expect(jobs.progressOf(job("a", 1, { state: "running" }))).toBe("");
+  expect(jobs.progressOf(job("a", 1, { state: "running" }))).toContain("job.begins");
+  expect(jobs.progressOf(job("a", 1, { state: "paused" }))).toBe("");
 });

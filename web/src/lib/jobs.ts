@@ -18,10 +18,10 @@ export function merged(list: readonly Job[], page: readonly Job[], isWhole: bool
   return [...page, ...list.filter((job) => !told.has(job.id) && job.created_s <= oldest)];
 }
 
-/** Return how far a job is, in words: nothing while nothing is known. */
+/** Return how far a job is, in words. */
 export function progressOf(job: Job): string {
   if (job.state === "queued") return t("job.queued");
-  if (job.progress === null) return "";
+  if (job.progress === null) return job.state === "running" ? t("job.begins") : "";
   const values = {
     percent: Math.floor(job.progress * 100),
     frames: job.frames,

@@ -25,6 +25,7 @@ export class Records {
   readonly #boxes: number[][] = [];
   readonly #flags = new Map<number, Person["flags"]>();
   readonly #blocks: Block[] = [];
+  #usual = { of: 0, step: 0 };
   readonly #seen = new Map<number, number>();
 
   get count(): number {
@@ -45,6 +46,12 @@ export class Records {
 
   /** The usual time from one frame to the next: the middle one of the first hundred or so. */
   get interval(): number {
+    const count = Math.min(this.count, 120);
+    if (this.#usual.of !== count) this.#usual = { of: count, step: this.#middleStep() };
+    return this.#usual.step;
+  }
+
+  #middleStep(): number {
     const steps = this.times.slice(1, 120).map((time, place) => time - (this.times[place] ?? 0));
     return steps.sort((one, other) => one - other)[steps.length >> 1] ?? 0;
   }

@@ -3,14 +3,19 @@ import { Records } from "./records";
 import { column, jointsOf, reduced } from "./series";
 
 // A wrist (15) that goes along x; the rest stays.
-function records(xs: (number | null)[], step = 0.1, times = xs.map((_, frame) => frame * step)): Records {
+function records(
+  xs: (number | null)[],
+  step = 0.1,
+  times = xs.map((_, frame) => frame * step),
+  visibility = 0.875,
+): Records {
   const made = new Records();
   made.add(JSON.stringify({ schema: "posemill/1", landmark_names: Array.from({ length: 33 }, String) }));
   xs.forEach((x, frame) => {
     const world = Array.from({ length: 33 }, (_, place) => (place === 15 ? [x, 0, 0] : [0, 0, 0]));
     world[11] = [0, -1, 0];
     world[13] = [0, -0.5, 0];
-    const landmarks = world.map(() => [0.5, 0.5, 0, 0.875, 1]);
+    const landmarks = world.map(() => [0.5, 0.5, 0, visibility, 1]);
     const people = x === null ? [] : [{ id: 2, score: 1, box: [], landmarks, world, flags: {} }];
     made.add(JSON.stringify({ frame, time_s: times[frame], people }));
   });
@@ -29,6 +34,11 @@ test("speed has gaps where nobody is, and doesn't leap over them", () => {
   expect(whole).toEqual([1, 1, null, 1, 1, null, null]);
   const far = column(records([0, 0.1, 0.2, 7], 0.1, [0, 0.1, 0.2, 60]), 2, "speed", "left_wrist");
   expect(far[3]).toBeNull();
+});
+
+test("what is out of sight has no speed", () => {
+  const hidden = records([0, 0.1], 0.1, [0, 0.1], 0.25);
+  expect(column(hidden, 2, "speed", "left_wrist")).toEqual([null, null]);
 });
 
 test("angles and visibility, null for who isn't there", () => {

@@ -6,6 +6,8 @@ export type Measure = "angles" | "speed" | "visibility";
 export type Column = (number | null)[];
 
 export const MEASURES: readonly Measure[] = ["angles", "speed", "visibility"];
+// The speed of what is less visible is that of a guess.
+const IN_SIGHT = 0.5;
 // Frames that are further apart than so many usual ones have a gap between them.
 const GAP = 2.5;
 
@@ -37,7 +39,10 @@ export function column(records: Records, id: number, measure: Measure, joint: st
 /** Metres a second, of world landmarks: against the middle of the hips, which is where these are
  * measured from. Over both neighbouring frames, since a single step is mostly noise. */
 function speeds(records: Records, id: number, landmark: number): Column {
-  const entries = records.times.map((_, frame) => records.find(frame, id));
+  const entries = records.times.map((_, frame) => {
+    const entry = records.find(frame, id);
+    return entry >= 0 && records.mark(entry, landmark, 3) >= IN_SIGHT ? entry : -1;
+  });
   const most = GAP * records.interval;
   const isNear = (one: number, other: number) =>
     (entries[other] ?? -1) >= 0 && Math.abs(records.times[other]! - records.times[one]!) <= most;

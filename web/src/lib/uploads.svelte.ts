@@ -10,6 +10,7 @@ export type Stage = "waiting" | "sending" | "paused" | "done" | "failed";
 // Pieces of one request, so that what proxies hold up or cut off is little.
 const PIECE = 16 * 1024 * 1024;
 const WAITS_S = [1, 2, 3, 5];
+const UNTIL_FREE_MS = [300, 1000, 2000, 4000, 8000];
 // The service doesn't know it any more: it begins anew.
 const UNKNOWN = new Set([403, 404, 410]);
 
@@ -60,8 +61,11 @@ export class Upload {
     clearTimeout(this.#timer);
     const tus = this.#tus;
     this.#tus = null;
-    // What can't be told that it is given up expires.
-    await tus?.abort(tus.url !== null).catch(() => undefined);
+    await tus?.abort(false);
+    await this.#forget();
+    // The service may take a moment to see that the connection is gone. What can't be told that it is
+    // given up expires.
+    if (tus?.url) await Tus.terminate(tus.url, { retryDelays: UNTIL_FREE_MS }).catch(() => undefined);
   }
 
   #made(): Tus {
@@ -73,7 +77,6 @@ export class Upload {
       headers: { "Accept-Language": chosen.language },
       chunkSize: PIECE,
       retryDelays: null,
-      removeFingerprintOnSuccess: true,
       fingerprint: () => Promise.resolve(this.#fingerprint),
       onUploadUrlAvailable: () => (this.#url = this.#tus?.url ?? this.#url),
       onProgress: (sent, total) => {
@@ -93,6 +96,7 @@ export class Upload {
   #done(): void {
     this.job = new URL(this.#tus?.url ?? "", document.baseURI).pathname.split("/").at(-1) ?? "";
     this.stage = "done";
+    void this.#forget(); // the same file again is another job
     this.over(this);
   }
 

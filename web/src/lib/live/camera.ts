@@ -57,8 +57,16 @@ function opened(id: string): Promise<MediaStream> {
   return navigator.mediaDevices.getUserMedia({ video: { ...size, ...which }, audio: false });
 }
 
+/** Tell which cameras there are, now and whenever that changes; return how to stop. */
+export function watchCameras(tell: (found: Camera[]) => void): () => void {
+  const look = () => void cameras().then(tell, () => undefined);
+  look();
+  navigator.mediaDevices.addEventListener("devicechange", look);
+  return () => navigator.mediaDevices.removeEventListener("devicechange", look);
+}
+
 /** Return the cameras there are; their names are told once one of them was allowed. */
-export async function cameras(): Promise<Camera[]> {
+async function cameras(): Promise<Camera[]> {
   const all = await navigator.mediaDevices.enumerateDevices();
   return all
     .filter((device) => device.kind === "videoinput" && device.deviceId)

@@ -71,6 +71,6 @@ export class Pace {
 
   /** It has gone. Where that took long, the next one waits: the service drops what comes too soon. */
   sent(now: number): void {
-    this.#due = Math.max(this.#due, now + this.#interval / 2);
+    this.#due = Math.max(this.#due, now + 0.75 * this.#interval);
   }
 }

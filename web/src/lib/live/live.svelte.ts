@@ -22,10 +22,12 @@ export class Live {
   cameras: camera.Camera[] = $state.raw([]);
   chosen = $state("");
   stream: MediaStream | null = $state.raw(null);
+  #isUsed = false;
   readonly session: Session;
 
   readonly #shots = new Shots();
   #asked = 0;
+  #forget: (() => void) | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor() {
@@ -39,16 +41,18 @@ export class Live {
     });
   }
 
-  /** Switch a camera on: `id`, or the one of last time. */
+  /** Switch a camera on: `id`, or the one of last time; instead of the one that is on. */
   async start(id?: string): Promise<void> {
-    this.stop();
+    const stage = this.stage === "on" ? "on" : "asking"; // where one is chosen, the rest stays shown
+    this.stop(); // first: phones don't open two at the same time
+    this.#isUsed = true;
     const asked = (this.#asked += 1);
-    this.stage = "asking";
+    this.stage = stage;
     this.#timer = setTimeout(() => (this.isIgnored = true), ASK_MS);
     try {
       const stream = await camera.openCamera(id);
       // Somebody stopped, or left, while the browser was asking.
-      if (asked === this.#asked) await this.#run(stream);
+      if (asked === this.#asked) this.#run(stream);
       else camera.release(stream);
     } catch (error) {
       if (asked === this.#asked) this.#fail(error instanceof camera.NoCamera ? error.problem : "busy");
@@ -63,6 +67,7 @@ export class Live {
     this.session.close();
     for (const track of this.stream?.getTracks() ?? []) track.onended = null;
     camera.release(this.stream);
+    this.#forget?.();
     Object.assign(this, { stage: "off", stream: null, problem: null, isIgnored: false });
   }
 
@@ -76,17 +81,23 @@ export class Live {
     });
   }
 
+  /** For the button that takes another's place: the keyboard's focus goes along with it. */
+  readonly inPlace = (button: HTMLElement): void => {
+    const isLost = document.activeElement === document.body;
+    if (this.#isUsed && isLost) button.focus({ preventScroll: true });
+  };
+
   record(withVideo: boolean): void {
     last.recording = new Recording(withVideo ? this.stream : null);
   }
 
-  async #run(stream: MediaStream): Promise<void> {
+  #run(stream: MediaStream): void {
     clearTimeout(this.#timer);
     for (const track of stream.getVideoTracks()) track.onended = () => this.#fail("lost");
     Object.assign(this, { stage: "on", stream, isIgnored: false, chosen: camera.idOf(stream) });
     camera.remember(this.chosen);
     this.session.open();
-    this.cameras = await camera.cameras().catch(() => []);
+    this.#forget = camera.watchCameras((found) => (this.cameras = found));
   }
 
   #fail(problem: camera.CameraProblem): void {

@@ -36,6 +36,9 @@ const LOOK_AT = new Vector3(0, 0.86, 0);
 const UP = new Vector3(0, 1, 0);
 const HIGHEST_M = 2;
 const VIEW_DEGREES = 35;
+const SLOW_MS = 25;
+const REST = 6;
+const MOST_REST_MS = 200;
 
 /** Many copies of one shape, each with a place and a colour; with a dark rim against light grounds. */
 class Copies {
@@ -104,6 +107,8 @@ export class Room {
   #people = 1;
   #isTurned = false;
   #asked = 0;
+  #drawnAt = -Infinity;
+  #rest = 0;
 
   /** Throws where there is no WebGL. */
   constructor(canvas: HTMLCanvasElement) {
@@ -246,9 +251,20 @@ export class Room {
 
   // Several changes in one frame are drawn once.
   readonly #ask = (): void => {
-    this.#asked ||= requestAnimationFrame(() => {
-      this.#asked = 0;
-      this.#renderer.render(this.#scene, this.#camera);
+    this.#asked ||= requestAnimationFrame(this.#painted);
+  };
+
+  // Where drawing holds up the page's frames, as without a graphics card, it is done less often: a
+  // video beside it comes first.
+  readonly #painted = (now: number): void => {
+    const isHeld = now - this.#drawnAt < this.#rest;
+    this.#asked = isHeld ? requestAnimationFrame(this.#painted) : 0;
+    if (isHeld) return;
+    this.#drawnAt = now;
+    this.#renderer.render(this.#scene, this.#camera);
+    requestAnimationFrame((next) => {
+      const took = next - now;
+      this.#rest = took < SLOW_MS ? 0 : Math.min(took * REST, MOST_REST_MS);
     });
   };
 }

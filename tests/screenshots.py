@@ -1,0 +1,70 @@
+"""Takes the README's pictures of the page, with a drawn person: make screenshots.
+
+.venv/bin/python tests/screenshots.py docs/
+"""
+
+import sys
+import tempfile
+from pathlib import Path
+
+import av
+import httpx
+from PIL import Image
+from playwright.sync_api import Page, expect
+
+from browsers import SECONDS, chromium, driver, visit
+from posemill.bench.figure import draw_figure
+from servers import served
+
+SIZE = (1280, 860)
+
+
+def photo(path: Path) -> Path:
+    Image.fromarray(draw_figure(1280, 720, 1.2)).save(path, quality=92)
+    return path
+
+
+def clip(path: Path) -> Path:
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("libx264", rate=15)
+        stream.width, stream.height, stream.pix_fmt = 1280, 720, "yuv420p"
+        for number in range(150):
+            frame = av.VideoFrame.from_ndarray(draw_figure(1280, 720, number / 15))
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))
+    return path
+
+
+def show_photo(page: Page, folder: Path) -> None:
+    page.set_input_files("input[type=file] >> nth=0", str(photo(folder / "figure.jpg")))
+    expect(page.get_by_text("1 person found")).to_be_visible()
+
+
+def show_video(page: Page, url: str, folder: Path) -> None:
+    sent = clip(folder / "figure.mp4")
+    job = httpx.post(f"{url}/api/v1/jobs", files={"file": (sent.name, sent.read_bytes())}).json()
+    page.goto(f"{url}/#/video/{job['id']}")
+    expect(page.get_by_role("button", name="Play")).to_be_visible(timeout=90 * SECONDS)
+    page.get_by_role("slider", name="Position").fill("4")
+    page.wait_for_timeout(2 * SECONDS)
+
+
+def main(target: Path) -> None:
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = Path(scratch)
+        with (
+            served(folder / "data") as (url, _),
+            driver() as playwright,
+            chromium(playwright) as browser,
+        ):
+            with visit(browser, url + "/", size=SIZE) as visiting:
+                show_photo(visiting.page, folder)
+                visiting.page.wait_for_timeout(SECONDS)
+                visiting.page.screenshot(path=target / "page-photo.png")
+            with visit(browser, url + "/", size=SIZE, theme="dark") as visiting:
+                show_video(visiting.page, url, folder)
+                visiting.page.screenshot(path=target / "page-video.png")
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))

@@ -1,0 +1,110 @@
+/** uPlot, as the page needs it; it comes with this file, which is loaded when it is needed. */
+import uPlot from "uplot";
+import "uplot/dist/uPlot.min.css";
+import { clock } from "./formats";
+import type { Column } from "./series";
+
+export interface Line {
+  label: string;
+  colour: string;
+  dash: number[];
+}
+
+export interface Look {
+  text: string;
+  grid: string;
+}
+
+export interface Content {
+  times: number[];
+  columns: Column[];
+  lines: Line[];
+  /** What of the upright axis shows; null for what the numbers need, from 0. */
+  range: [number, number] | null;
+  splits: number[] | null;
+  /** The video's first and last moment. */
+  span: [number, number];
+  look: Look;
+}
+
+const LEAST_SPAN_S = 20; // below, the axis shows tenths
+
+export class Diagram {
+  readonly #plot: uPlot;
+  readonly #now: HTMLDivElement;
+
+  constructor(box: HTMLElement, content: Content, seek: (time: number) => void) {
+    const data = [content.times, ...content.columns] as uPlot.AlignedData;
+    this.#plot = new uPlot(optionsOf(box, content), data, box);
+    this.#now = document.createElement("div");
+    this.#now.className = "now";
+    this.#plot.over.append(this.#now);
+    this.#listen(seek);
+  }
+
+  /** Move the line that is the present moment. */
+  mark(time: number): void {
+    const left = this.#plot.valToPos(time, "x");
+    this.#now.style.transform = `translateX(${Math.round(left * 2) / 2}px)`;
+  }
+
+  resize(width: number, height: number): void {
+    this.#plot.setSize({ width, height });
+  }
+
+  destroy(): void {
+    this.#plot.destroy();
+  }
+
+  #listen(seek: (time: number) => void): void {
+    const area = this.#plot.over;
+    const go = (event: PointerEvent): void => {
+      const left = event.clientX - area.getBoundingClientRect().left;
+      seek(this.#plot.posToVal(Math.min(Math.max(left, 0), area.clientWidth), "x"));
+    };
+    area.addEventListener("pointerdown", (event) => {
+      if (event.button !== 0) return;
+      area.setPointerCapture(event.pointerId);
+      go(event);
+    });
+    area.addEventListener("pointermove", (event) => {
+      if (area.hasPointerCapture(event.pointerId)) go(event);
+    });
+  }
+}
+
+function optionsOf(box: HTMLElement, content: Content): uPlot.Options {
+  const { lines, look, range, span, splits } = content;
+  const isShort = span[1] - span[0] < LEAST_SPAN_S;
+  const seconds = (value: number) => (isShort ? `${Number(value.toFixed(2))} s` : clock(value));
+  const axis = {
+    stroke: look.text,
+    grid: { stroke: look.grid, width: 1 },
+    ticks: { stroke: look.grid, width: 1 },
+    font: "12px system-ui, sans-serif",
+  };
+  return {
+    width: box.clientWidth,
+    height: box.clientHeight,
+    legend: { show: false },
+    cursor: { y: false, drag: { x: false, y: false }, points: { size: 7 } },
+    scales: {
+      x: { time: false, range: () => span },
+      y: range ? { range: () => range } : { range: (_, __, most) => [0, Math.max(most || 0, 0.5) * 1.05] },
+    },
+    axes: [
+      { ...axis, values: (_, values) => values.map(seconds), size: 34 },
+      { ...axis, size: 48, ...(splits && { splits }) },
+    ],
+    series: [
+      {},
+      ...lines.map((line) => ({
+        label: line.label,
+        stroke: line.colour,
+        width: 1.8,
+        dash: line.dash,
+        points: { show: false },
+      })),
+    ],
+  };
+}
