@@ -54,6 +54,18 @@ class Visit:
         self.page.set_default_timeout(20 * SECONDS)
         self.page.goto(address)
 
+    def serious(self, project_root: Path) -> list[object]:
+        """Return what axe finds to be a serious hindrance."""
+        axe = project_root / "web" / "node_modules" / "axe-core" / "axe.min.js"
+        if not axe.is_file():
+            pytest.skip("needs web/node_modules: make setup")
+        self.page.evaluate(axe.read_text())
+        return [
+            (rule["id"], [node["html"] for node in rule["nodes"]])
+            for rule in self.page.evaluate("axe.run()")["violations"]
+            if rule["impact"] in ("serious", "critical")
+        ]
+
     def put(self, how: str, files: Sequence[Path]) -> None:
         """Drop or paste one file anywhere on the page."""
         from base64 import b64encode

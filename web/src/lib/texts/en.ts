@@ -10,7 +10,7 @@ export const en = {
   "nav.api": "API",
   "nav.skip": "Skip to the content",
   "theme.label": "Appearance",
-  "theme.auto": "As the system",
+  "theme.auto": "System",
   "theme.light": "Light",
   "theme.dark": "Dark",
   "language.label": "Language",
