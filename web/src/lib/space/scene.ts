@@ -32,9 +32,10 @@ const RIM_M = 0.007;
 const TRAIL_M = 0.011;
 // Guesses about what is hidden are drawn thin.
 const UNSURE = 0.45;
-const LOOK_AT = new Vector3(0, 0.86, 0);
+const LOOK_AT = new Vector3(0, 1.05, 0);
 const UP = new Vector3(0, 1, 0);
-const HIGHEST_M = 2;
+// Hands above the head.
+const HIGHEST_M = 2.4;
 const VIEW_DEGREES = 35;
 const SLOW_MS = 25;
 const REST = 6;
