@@ -179,12 +179,12 @@ PROBLEMS: Final[Mapping[str, Entry]] = {
         Words(
             "Not a format that is read",
             "{reason}",
-            "Send a JPEG, PNG, WebP, AVIF, BMP, GIF or TIFF picture; videos go to /api/v1/jobs.",
+            "Send a picture (JPEG, PNG, WebP, AVIF, BMP, GIF, TIFF) or a video (MP4, MOV, WebM).",
         ),
         Words(
             "不支持的格式",
             "不支持的格式：{reason}",
-            "请发送 JPEG、PNG、WebP、AVIF、BMP、GIF 或 TIFF 图片；视频请发送到 /api/v1/jobs。",
+            "请发送图片（JPEG、PNG、WebP、AVIF、BMP、GIF、TIFF）或视频（MP4、MOV、MKV、WebM）。",
         ),
     ),
     "unsupported_content_type": Entry(
