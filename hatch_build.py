@@ -221,8 +221,8 @@ def run_node(web: Path, *words: str) -> None:
 def npm_advice(failure: str) -> str:
     """Return the whole message for a failure of npm."""
     return (
-        "the model files and the page come from npm packages, and `npm ci` in web/ "
-        f"{failure}\n"
+        "the model files (@mediapipe/pose) and the page come from npm packages, and `npm ci` in "
+        f"web/ {failure}\n"
         "Can this machine reach an npm registry? `npm config get registry` says which one is "
         "asked; `npm config set registry ADDRESS` (or NPM_CONFIG_REGISTRY) names a mirror, and "
         "HTTPS_PROXY a proxy. Without any network, install a wheel built elsewhere: it holds "

@@ -120,6 +120,9 @@ def test_a_wheel_carries_nothing_else(wheel: Path, project_root: Path) -> None:
     ours |= {f"posemill/models/{model.file}" for model in MODELS.values()}
     ours |= {f"posemill/kernels/{name}" for name in KERNELS}
     ours |= {f"posemill/server/assets/{name}" for name in ASSETS}
+    page = [path for path in (package / "server" / "page").rglob("*") if path.suffix]
+    assert {path.name for path in page} > {"index.html", "licences.md"}
+    ours |= {f"posemill/{path.relative_to(package).as_posix()}" for path in page}
     with zipfile.ZipFile(wheel) as archive:
         names = set(archive.namelist())
     about = {name for name in names if name.split("/")[0].endswith(".dist-info")}
@@ -155,7 +158,9 @@ def test_a_source_archive_carries_the_locks_and_nothing_built(
     assert not [
         name for name in names if "node_modules" in name or name.startswith((".venv", "dist"))
     ]
-    folders = tuple(f"src/posemill/{name}/" for name in ("models", "kernels", "server/assets"))
+    folders = tuple(
+        f"src/posemill/{name}/" for name in ("models", "kernels", "server/assets", "server/page")
+    )
     built = (".tflite", ".so", ".dll", ".dylib")
     assert not [name for name in names if name.startswith(folders) or name.endswith(built)]
 

@@ -227,6 +227,8 @@ def test_the_language_is_the_browsers_and_can_be_switched(
 def test_the_keyboard_is_enough(browser: Browser, address: str, astronaut_path: Path) -> None:
     with visit(browser, address) as visiting:
         page = visiting.page
+        # Playwright begins to wait for choosers a moment after it is asked to.
+        page.on("filechooser", lambda _: None)
         page.wait_for_selector("h1")
         for _ in range(20):
             page.keyboard.press("Tab")
