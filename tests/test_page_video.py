@@ -86,7 +86,11 @@ def test_from_upload_to_a_skeleton_in_step(browser: Browser, address: str, clip:
     with visit(browser, address) as visiting:
         page = visiting.page
         send(page, clip)
-        frames = records(address, done(page))
+        job = done(page)
+        frames = records(address, job)
+        url = urlsplit(address)
+        told = httpx.get(f"{url.scheme}://{url.netloc}/api/v1/jobs/{job}").json()
+        assert told["options"]["style"] == "limbs"  # the copy looks as the page does
         assert len(frames) == FRAMES
         position = page.get_by_role("slider", name="Position")
         seen = set()

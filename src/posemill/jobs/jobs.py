@@ -184,6 +184,7 @@ def _job(folder: JobFolder, status: WorkflowStatus | None) -> Job:
     progress = told.get("progress")
     is_over = state in ("succeeded", "failed", "cancelled")
     finished = None if status is None or not is_over else status.completed_at
+    begun_s = float(told.get("started_s") or record["created_s"])
     return Job(
         id=folder.id,
         name=record["name"],
@@ -191,7 +192,8 @@ def _job(folder: JobFolder, status: WorkflowStatus | None) -> Job:
         kind=told.get("kind"),
         created_s=record["created_s"],
         started_s=told.get("started_s"),
-        finished_s=None if finished is None else finished / 1000,
+        # The database counts whole seconds.
+        finished_s=None if finished is None else max(finished / 1000, begun_s),
         bytes=folder.uploaded_bytes,
         progress=1.0 if state == "succeeded" else progress,
         frames=frames,

@@ -34,7 +34,12 @@ _METHODS: Final = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 _ABOUT: Final = (
     "Human skeletons from pictures, videos and live frames: 33 landmarks in 3D per person. "
     "Problems are `application/problem+json` with a stable `code`, in Chinese or English by "
-    "`Accept-Language`."
+    "`Accept-Language`.\n\n"
+    "Live sessions are a WebSocket at `/api/v1/live`, with the parameters of `/api/v1/detect` and "
+    "`max_fps`: each binary message up is a frame (JPEG, WebP or PNG); down come a posemill/1 "
+    "header, and a record for each frame that was looked at, with `received`, `processed` and "
+    "`dropped`. Close codes: 1003 `binary_only`, 1009 `too_large`, 4400 `bad_option`, 4408 `idle`, "
+    "4409 `slow_reader`, 4429 `too_many_sessions`."
 )
 
 

@@ -25,7 +25,9 @@ _TYPES: Final = {
 _FOR_A_YEAR: Final = {"Cache-Control": "public, max-age=31536000, immutable"}
 _DOCS: Final = """<!doctype html><html lang="en"><meta charset="utf-8">
 <meta name="viewport" content="width=device-width"><title>posemill: API</title>
+<link rel="icon" href="data:,">
 <link rel="stylesheet" href="assets/swagger-ui.css">
+<p><a href="./">posemill</a></p>
 <div id="docs"></div><script src="assets/swagger-ui-bundle.js"></script>
 <script src="assets/docs.js"></script></html>"""
 _DOCS_JS: Final = """

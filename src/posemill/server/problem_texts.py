@@ -179,12 +179,14 @@ PROBLEMS: Final[Mapping[str, Entry]] = {
         Words(
             "Not a format that is read",
             "{reason}",
-            "Send a picture (JPEG, PNG, WebP, AVIF, BMP, GIF, TIFF) or a video (MP4, MOV, WebM).",
+            "Send pictures (JPEG, PNG, WebP, AVIF, ...) to /api/v1/detect, "
+            "videos (MP4, MOV, MKV, WebM, ...) to /api/v1/jobs.",
         ),
         Words(
             "不支持的格式",
             "不支持的格式：{reason}",
-            "请发送图片（JPEG、PNG、WebP、AVIF、BMP、GIF、TIFF）或视频（MP4、MOV、MKV、WebM）。",
+            "图片（JPEG、PNG、WebP、AVIF 等）请发送到 /api/v1/detect，"
+            "视频（MP4、MOV、MKV、WebM 等）请发送到 /api/v1/jobs。",
         ),
     ),
     "unsupported_content_type": Entry(

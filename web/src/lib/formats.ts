@@ -8,7 +8,7 @@ export function size(bytes: number): string {
     place += 1;
   }
   const digits = value >= 100 || Number.isInteger(value) ? 0 : 1;
-  return `${value.toFixed(digits)} ${units[place]}`;
+  return `${value.toFixed(digits)}\u00a0${units[place]}`; // never apart
 }
 
 /** Return seconds as a clock shows them: 1:05, or 1:02:03. */

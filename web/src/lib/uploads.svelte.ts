@@ -1,5 +1,6 @@
 import { DetailedError, Upload as Tus } from "tus-js-client";
 import { address, Refusal, refusal } from "./api/client";
+import { parameters, style } from "./drawing/style.svelte";
 import { jobs } from "./jobs.svelte";
 import { options, query } from "./options.svelte";
 import { status } from "./status.svelte";
@@ -30,7 +31,9 @@ export class Upload {
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(readonly file: File, private readonly over: (upload: Upload) => void) {
-    const texts = Object.entries(query(options)).map(([name, value]) => [name, String(value)]);
+    // The annotated copy looks as the page does now; a mask would cost every frame one more model.
+    const chosen = { ...query(options), ...parameters(style), mask: false };
+    const texts = Object.entries(chosen).map(([name, value]) => [name, String(value)]);
     this.#metadata = { filename: file.name, ...Object.fromEntries(texts) };
   }
 
