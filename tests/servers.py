@@ -28,6 +28,9 @@ from posemill.server.schemas import EXAMPLES
 from posemill.server.service import Service
 from posemill.workers import Answer, Lanes, Seats
 
+# Not looked at by the fake.
+PICTURE = b"\xff\xd8\xff\xe0 not looked at"
+TOKEN = "a-long-random-word"
 DOCUMENT = json.dumps(EXAMPLES["Document"]).encode()
 
 
@@ -93,6 +96,21 @@ def running(folder: Path, **settings: Any) -> Iterator[Running]:
         uvicorn.should_exit = True
         thread.join(30)
         jobs.close()
+
+
+def detect(service: Running, **request: Any) -> httpx.Response:
+    """Send a picture, or what is none."""
+    return httpx.post(f"{service.url}/api/v1/detect", **request)
+
+
+def problem(answer: httpx.Response) -> dict[str, Any]:
+    """Return the problem details of an answer, which must be whole."""
+    assert answer.headers["content-type"] == "application/problem+json"
+    body: dict[str, Any] = answer.json()
+    assert set(body) == {"type", "title", "status", "code", "detail", "advice"}
+    assert body["status"] == answer.status_code
+    assert body["advice"]
+    return body
 
 
 def talk(port: int, *parts: bytes, pause_s: float = 0.0, limit_s: float = 10.0) -> bytes:

@@ -52,6 +52,12 @@ def choose(page: Page, *files: Path) -> None:
     page.set_input_files("input[type=file] >> nth=0", [str(file) for file in files])
 
 
+def show(page: Page, photo: Path) -> None:
+    """Choose a photo of one person, and wait until it is looked at."""
+    choose(page, photo)
+    expect(page.get_by_text("1 person found")).to_be_visible()
+
+
 def found(address: str, photo: Path) -> list[Any]:
     answer = httpx.post(f"{address}api/v1/detect", content=photo.read_bytes(), timeout=30)
     people: list[Any] = answer.json()["frames"][0]["people"]
@@ -86,8 +92,7 @@ def test_the_look_changes_at_once_and_without_the_service(
 ) -> None:
     with visit(browser, address) as visiting:
         page = visiting.page
-        choose(page, astronaut_path)
-        expect(page.get_by_text("1 person found")).to_be_visible()
+        show(page, astronaut_path)
         before, asked = page.locator(".stage canvas").screenshot(), len(visiting.asked)
         page.get_by_text("Plain", exact=True).click()
         plain = page.locator(".stage canvas").screenshot()
@@ -102,8 +107,7 @@ def test_a_joint_tells_what_it_is(browser: Browser, address: str, astronaut_path
     nose = person["landmarks"][0]
     with visit(browser, address) as visiting:
         page = visiting.page
-        choose(page, astronaut_path)
-        expect(page.get_by_text("1 person found")).to_be_visible()
+        show(page, astronaut_path)
         canvas = page.locator(".stage canvas")
         x, y, width, height = json.loads(canvas.get_attribute("data-frame") or "")
         canvas.hover(position={"x": x + nose[0] * width, "y": y + nose[1] * height})
@@ -140,8 +144,7 @@ def test_masks_are_fetched_when_they_are_wanted(
 ) -> None:
     with visit(browser, address) as visiting:
         page = visiting.page
-        choose(page, astronaut_path)
-        expect(page.get_by_text("1 person found")).to_be_visible()
+        show(page, astronaut_path)
         assert not [url for url in visiting.asked if "segmentation" in url]
         page.get_by_label("Picture: 100 %").fill("0")
         page.get_by_label("Skeleton", exact=True).uncheck()
@@ -264,8 +267,7 @@ def test_nothing_is_cut_off_and_axe_finds_nothing_serious(
         page = visiting.page
         for step in ("empty", "photo"):
             if step == "photo":
-                choose(page, astronaut_path)
-                expect(page.get_by_text("1 person found")).to_be_visible()
+                show(page, astronaut_path)
             page.wait_for_selector("h1")
             for folded in page.locator("details:not([open]) > summary").all():
                 folded.click()  # what is inside must fit as well

@@ -192,7 +192,7 @@ def _job(folder: JobFolder, status: WorkflowStatus | None) -> Job:
         kind=told.get("kind"),
         created_s=record["created_s"],
         started_s=told.get("started_s"),
-        # The database counts whole seconds.
+        # DBOS has whole seconds of SQLite.
         finished_s=None if finished is None else max(finished / 1000, begun_s),
         bytes=folder.uploaded_bytes,
         progress=1.0 if state == "succeeded" else progress,

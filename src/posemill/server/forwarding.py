@@ -10,7 +10,9 @@ from posemill.config import TABLE
 from posemill.errors import SettingError
 
 _HEADER: Final = "x-forwarded-prefix"
-_OURS: Final = ("api", "assets", "docs", "healthz", "login", "metrics", "openapi.json", "readyz")
+_OURS: Final = (
+    *("api", "assets", "docs", "healthz", "login", "metrics", "openapi.json", "page", "readyz"),
+)
 
 
 def is_taken(prefix: str) -> bool:

@@ -32,7 +32,6 @@ OPTIONS: Final = choosable(PICTURE_SECTIONS, "max_fps")
 CLOSE_CODES: Final[Mapping[int, str]] = {
     1001: "going_away",
     1003: "binary_only",
-    1008: "unauthorized, foreign_origin",
     1009: "too_large",
     1011: "internal",
     4400: "bad_option",

@@ -88,11 +88,9 @@ SCHEMAS: Final[Mapping[str, Schema]] = {
     "Document": _object(
         "A picture's posemill/1 document.", **_HEADER, frames=_list(ref("FrameRecord"))
     ),
-    "Refused": _object("A picture among several that has no result.", source=_TEXT)
-    | {
-        "required": ["source", "problem"],
-        "properties": {"source": _TEXT, "problem": ref("Problem")},
-    },
+    "Refused": _object(
+        "A picture among several that has no result.", source=_TEXT, problem=ref("Problem")
+    ),
     "Several": _object(
         "Several pictures, in order.",
         results=_list({"anyOf": [ref("Document"), ref("Refused")]}),

@@ -1,7 +1,6 @@
 /** Every sentence of the page in English. `{name}` is filled in. */
 export const en = {
   // The frame around everything
-  tagline: "Human skeletons, on your own machine",
   "nav.label": "Sections",
   "nav.photo": "Photo",
   "nav.video": "Video",
@@ -13,7 +12,6 @@ export const en = {
   "theme.auto": "System",
   "theme.light": "Light",
   "theme.dark": "Dark",
-  "language.label": "Language",
   loading: "Loading…",
   close: "Close",
   cancel: "Cancel",
@@ -41,7 +39,6 @@ export const en = {
   "photo.everyone": "Look for everyone",
   "photo.remove": "Remove {name}",
   "photo.drop": "Let go to look for people",
-  "photo.next": "Another photo",
 
   // What is drawn
   "style.title": "Appearance of the skeleton",
@@ -70,7 +67,6 @@ export const en = {
   "options.precision.auto": "Automatic",
   "options.precision.fast": "Fast",
   "options.fps": "Frames a second, at most",
-  "options.mask": "Find masks too",
 
   // People
   "people.title": "People",
@@ -285,7 +281,6 @@ export const en = {
   "status.ready": "Everything is ready.",
   "status.starting": "The models are being loaded.",
   "status.busy": "It is busy: {count} pictures wait.",
-  "status.gone": "The service doesn't answer. Trying again…",
   "status.version": "Version",
   "status.engine": "Engine",
   "status.model": "Model",
@@ -323,7 +318,6 @@ export const en = {
   "problem.is_video.help": "It is being sent on the video page.",
   "problem.is_picture": "{name} is a picture",
   "problem.is_picture.help": "It is on the photo page now.",
-  "problem.busy": "The service is busy",
   "problem.busy.help": "Trying again in {seconds} s…",
   "problem.unknown": "That didn't work",
 } as const;

@@ -19,3 +19,22 @@ test("Chinese is Chinese", () => {
   const same = keys.filter((key) => zh[key] === en[key]);
   expect(same).toEqual(["nav.api"]);
 });
+
+// What is put together from a word and a value: `job.state.${job.state}`.
+const PARTLY = /`([\w.]+)\.\$\{/g;
+
+test("nothing is said that nobody shows", () => {
+  const files = import.meta.glob("../../**/*.{ts,svelte}", {
+    eager: true,
+    query: "?raw",
+    import: "default",
+  }) as Record<string, string>;
+  const code = Object.entries(files)
+    .filter(([name]) => !/\/(en|zh)\.ts$|\.test\.ts$/.test(name))
+    .map(([, text]) => text)
+    .join("\n");
+  const begun = [...code.matchAll(PARTLY)].map((found) => `${found[1]}.`);
+  const shown = (key: string) =>
+    code.includes(`"${key}"`) || begun.some((begin) => key.startsWith(begin));
+  expect(keys.filter((key) => !shown(key))).toEqual([]);
+});

@@ -2,7 +2,6 @@ import type { en } from "./en";
 
 /** 页面上的全部中文文字。 */
 export const zh: Record<keyof typeof en, string> = {
-  tagline: "在您自己的电脑上识别人体骨架",
   "nav.label": "栏目",
   "nav.photo": "图片",
   "nav.video": "视频",
@@ -14,7 +13,6 @@ export const zh: Record<keyof typeof en, string> = {
   "theme.auto": "跟随系统",
   "theme.light": "浅色",
   "theme.dark": "深色",
-  "language.label": "语言",
   loading: "正在加载…",
   close: "关闭",
   cancel: "取消",
@@ -41,7 +39,6 @@ export const zh: Record<keyof typeof en, string> = {
   "photo.everyone": "识别所有人",
   "photo.remove": "移除 {name}",
   "photo.drop": "松开即可开始识别",
-  "photo.next": "再选一张",
 
   "style.title": "骨架样式",
   "style.look": "样式",
@@ -68,7 +65,6 @@ export const zh: Record<keyof typeof en, string> = {
   "options.precision.auto": "自动",
   "options.precision.fast": "快速",
   "options.fps": "每秒最多帧数",
-  "options.mask": "同时提取蒙版",
 
   "people.title": "人物",
   "people.person": "人物 {number}",
@@ -273,7 +269,6 @@ export const zh: Record<keyof typeof en, string> = {
   "status.ready": "一切就绪。",
   "status.starting": "正在加载模型。",
   "status.busy": "服务繁忙：{count} 张图片正在排队。",
-  "status.gone": "服务没有响应，正在重试…",
   "status.version": "版本",
   "status.engine": "引擎",
   "status.model": "模型",
@@ -310,7 +305,6 @@ export const zh: Record<keyof typeof en, string> = {
   "problem.is_video.help": "正在“视频”页面上传。",
   "problem.is_picture": "{name} 是图片",
   "problem.is_picture.help": "已转到“图片”页面。",
-  "problem.busy": "服务繁忙",
   "problem.busy.help": "{seconds} 秒后重试…",
   "problem.unknown": "操作未成功",
 };
