@@ -9,13 +9,15 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, cast
 
-from posemill.config import Settings
+from posemill.alerts import AlertStore
+from posemill.config import Settings, Watching, data_folder
 from posemill.errors import BrokenSource
 from posemill.jobs import Jobs
 from posemill.server.app import build_app
 from posemill.server.listening import listen, server
 from posemill.server.metrics import Metrics
 from posemill.server.service import Service
+from posemill.server.watching import Watch
 from posemill.workers import Answer, Lanes, Seats
 
 
@@ -61,8 +63,15 @@ class FakeSeats:
 def served(settings: Settings, jobs: Jobs | None = None, live: Any = None) -> Iterator[str]:
     """Serve on a free port of loopback; yield the address, ``http://127.0.0.1:PORT``."""
     own = jobs or Jobs(settings)
+    watch, alerts = Watch(settings, Watching()), AlertStore(data_folder(settings) / "alerts")
     service = Service(
-        settings, own, cast(Lanes, FakeSeats()), cast(Seats, live or FakeSeats()), Metrics()
+        settings,
+        own,
+        cast(Lanes, FakeSeats()),
+        cast(Seats, live or FakeSeats()),
+        watch,
+        alerts,
+        Metrics(),
     )
     socket = listen(settings)
     running = server(build_app(service), settings, service.stopping)
@@ -77,6 +86,8 @@ def served(settings: Settings, jobs: Jobs | None = None, live: Any = None) -> It
         thread.join(20)
         socket.close()
         own.close()
+        watch.close()
+        alerts.close()
         assert not thread.is_alive()
 
 

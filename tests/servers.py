@@ -18,7 +18,8 @@ from typing import Any, cast
 
 import httpx
 
-from posemill.config import Settings
+from posemill.alerts import AlertStore
+from posemill.config import Settings, Watching, data_folder
 from posemill.errors import PosemillError
 from posemill.jobs import Jobs
 from posemill.server.app import build_app
@@ -26,6 +27,7 @@ from posemill.server.listening import listen, server
 from posemill.server.metrics import Metrics
 from posemill.server.schemas import EXAMPLES
 from posemill.server.service import Service
+from posemill.server.watching import Watch
 from posemill.workers import Answer, Lanes, Seats
 
 # Not looked at by the fake.
@@ -84,7 +86,8 @@ def running(folder: Path, **settings: Any) -> Iterator[Running]:
     chosen = Settings(host="127.0.0.1", port=0, data_dir=str(folder), job_workers=0, **settings)
     lanes, jobs = FakeLanes(), Jobs(chosen)
     seats = Seats(0, cast(Callable[..., Any], None), queue_size=1)
-    service = Service(chosen, jobs, cast(Lanes, lanes), seats, Metrics())
+    watch, alerts = Watch(chosen, Watching()), AlertStore(data_folder(chosen) / "alerts")
+    service = Service(chosen, jobs, cast(Lanes, lanes), seats, watch, alerts, Metrics())
     listening = listen(chosen)
     port = listening.getsockname()[1]
     uvicorn = server(build_app(service), chosen, service.stopping)
@@ -96,6 +99,8 @@ def running(folder: Path, **settings: Any) -> Iterator[Running]:
         uvicorn.should_exit = True
         thread.join(30)
         jobs.close()
+        watch.close()
+        alerts.close()
 
 
 def detect(service: Running, **request: Any) -> httpx.Response:

@@ -11,9 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from posemill.errors import SourceError, SourceNotFound, UnsupportedSource
+from posemill.errors import BrokenSource, SourceError, SourceNotFound, UnsupportedSource
 from posemill.sources import expand, open_source
 from posemill.sources.files import natural_key, shown
+from posemill.sources.live import live_address
 
 
 def touch(folder: Path, *names: str) -> None:
@@ -93,10 +94,21 @@ def test_missing_files_pass_so_that_the_others_are_done(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("address", ["rtsp://camera/1", "http://x/a.mp4", "HTTPS://x", "0", "12"])
-def test_live_addresses_come_later(address: str) -> None:
+def test_live_addresses_pass_as_they_are(address: str) -> None:
     assert expand([address]) == [address]
-    with pytest.raises(UnsupportedSource, match="later version"):
-        open_source(address)
+
+
+def test_schemes_that_are_no_live_sources_are_refused_without_their_password() -> None:
+    with pytest.raises(UnsupportedSource, match=r"ftp://host/a\.mp4: ftp:// is no live source"):
+        live_address("ftp://user:hush@host/a.mp4?key=hush")
+    with pytest.raises(BrokenSource, match="ftp:// is no live source") as raised:
+        open_source("ftp://user:hush@host/a.mp4?key=hush")
+    assert "hush" not in str(raised.value)
+
+
+def test_a_camera_that_is_not_there_is_named() -> None:
+    with pytest.raises(BrokenSource, match="camera"):
+        open_source("987")
 
 
 def test_a_file_called_like_a_camera_is_a_file(

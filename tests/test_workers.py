@@ -180,7 +180,7 @@ def test_who_starts_media_processes_keeps_its_memory_private(
     program = f"""
 import ctypes, importlib, json, os, resource
 from dataclasses import asdict
-from posemill.config import Settings
+from posemill.config import Settings, Watching
 def told(*_, **__):
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     print(ctypes.CDLL(None).prctl(3, 0, 0, 0, 0), soft, flush=True)  # PR_GET_DUMPABLE
@@ -189,9 +189,12 @@ module = importlib.import_module({module!r})
 {stop}
 resource.setrlimit(resource.RLIMIT_NOFILE, (256, 300))
 settings = Settings(data_dir={str(tmp_path)!r})
-module.main() if hasattr(module, "main") else [
-    getattr(module, name)(settings) for name in ("serve", "work") if hasattr(module, name)
-]
+if hasattr(module, "serve"):
+    module.serve(settings, Watching())
+elif hasattr(module, "work"):
+    module.work(settings)
+else:
+    module.main()
 """
     told = subprocess.run(
         [sys.executable, "-c", program],

@@ -1,9 +1,11 @@
 """Builds the engine, the sources and the sinks that the settings ask for; nothing else does."""
 
+from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
+from threading import Lock
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
@@ -14,7 +16,7 @@ from posemill.types import Frame, FramePoses, Picture, SourceInfo
 
 if TYPE_CHECKING:
     from posemill.drawing import DrawingStyle
-    from posemill.runtime import Engine
+    from posemill.runtime import Engine, LoadedEngine
     from posemill.segments import Joined
     from posemill.sinks import Sink
     from posemill.sources import Selection, Source
@@ -60,6 +62,32 @@ def threads_beside_drawing() -> int:
     more processor time and longer, since the stages get into each other's way.
     """
     return max(1, usable_cores() // 2)
+
+
+class Engines:
+    """Loaded engines by the options that models depend on, one core an inference.
+
+    ``most``: how many are kept; the one not used for longest goes. Any thread may ask.
+    """
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._loaded: OrderedDict[tuple[Any, ...], LoadedEngine] = OrderedDict()
+        self._lock = Lock()
+
+    def get(self, options: PoseOptions) -> "LoadedEngine":
+        """Return an engine for ``options``."""
+        from posemill.runtime import MODEL_OPTIONS, load_engine  # noqa: PLC0415
+
+        options = replace(options, threads=1)
+        key = tuple(getattr(options, name) for name in MODEL_OPTIONS)
+        with self._lock:
+            if key not in self._loaded:
+                self._loaded[key] = load_engine(options)
+                if len(self._loaded) > self._most:
+                    self._loaded.popitem(last=False)
+            self._loaded.move_to_end(key)
+            return self._loaded[key].sharing(options)
 
 
 class Workshop:

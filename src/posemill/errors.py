@@ -16,6 +16,11 @@ PosemillError
 ├── WorkerError             (RuntimeError)       a process that handles media gave no answer
 │   ├── WorkerCrashed                            it ended
 │   └── WorkerTimeout                            it took too long, and was ended
+├── StreamError             (RuntimeError)       a stream can't be changed as it was asked for
+│   ├── StreamNotFound      (LookupError)        there is no such stream
+│   ├── StreamExists                             there is one of that name already
+│   └── StreamFixed                              it is in the settings file
+├── AlertStoreError         (RuntimeError)       alerts can't be stored, or looked up, for now
 ├── Busy                    (RuntimeError)       too much waits already; try again later
 ├── NoRoom                  (OSError)            there is no room left to store something
 └── JobError                (RuntimeError)       a job can't do what it was asked for
@@ -92,6 +97,26 @@ class WorkerCrashed(WorkerError):
 
 class WorkerTimeout(WorkerError):
     """A process that handles media took too long and was ended."""
+
+
+class StreamError(PosemillError, RuntimeError):
+    """A stream can't be changed as it was asked for."""
+
+
+class StreamNotFound(StreamError, LookupError):
+    """There is no such stream."""
+
+
+class StreamExists(StreamError):
+    """There is a stream of that name already."""
+
+
+class StreamFixed(StreamError):
+    """A stream is in the settings file, and can't be changed from elsewhere."""
+
+
+class AlertStoreError(PosemillError, RuntimeError):
+    """Alerts can't be stored, or looked up, for now."""
 
 
 class Busy(PosemillError, RuntimeError):

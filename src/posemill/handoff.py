@@ -34,6 +34,11 @@ class Handoff(Generic[T]):
         self._abandoned = False
         self._error: BaseException | None = None
 
+    @property
+    def waiting(self) -> int:
+        """How many items wait."""
+        return len(self._items)
+
     def put(self, item: T) -> bool:
         """Hand ``item`` over; False, and nothing done, once the consumer has left."""
         with self._changed:
@@ -90,6 +95,16 @@ class NewestHandoff(Handoff[T]):
     def __init__(self, capacity: int = 1) -> None:
         super().__init__(capacity)
         self.dropped = 0
+
+    def newest(self, item: T) -> T:
+        """Return the newest item that waits, and drop ``item``; that itself where none waits."""
+        with self._changed:
+            if not self._items:
+                return item
+            self.dropped += len(self._items)
+            newest = self._items.pop()
+            self._items.clear()
+            return newest
 
     def _make_room(self) -> None:
         while len(self._items) >= self.capacity:

@@ -9,9 +9,9 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from time import perf_counter
-from typing import Final, NamedTuple, Protocol
+from typing import Final, NamedTuple, Protocol, runtime_checkable
 
-from posemill.handoff import Handoff
+from posemill.handoff import Handoff, NewestHandoff
 from posemill.types import Frame, FramePoses, Picture
 
 Track = Callable[[Frame], FramePoses]
@@ -32,6 +32,14 @@ class FrameSource(Protocol):
 
     def __iter__(self) -> Iterator[Frame]:
         """Yield the frames, in order."""
+
+
+@runtime_checkable
+class Stoppable(Protocol):
+    """A live source: it ends when it is stopped, and doesn't wait for what comes after it."""
+
+    def stop(self) -> None:
+        """End the iteration."""
 
 
 class Tracked(Protocol):
@@ -100,12 +108,15 @@ def run(
 ) -> RunReport:
     """Send every frame of ``source`` through ``track`` to all ``sinks``, in order.
 
+    Of a live source, those that come while another is tracked are left out, but the newest.
+
     ``render`` is called only when a sink wants pictures. When ``stopped()`` turns true, or on
     KeyboardInterrupt, the frames tracked so far are still written and the report says so.
     Errors of any stage are raised here, once every stage has stopped.
     """
     started = perf_counter()
-    frames: Handoff[Frame] = Handoff(DEPTH)
+    is_live = isinstance(source, Stoppable)
+    frames: Handoff[Frame] = NewestHandoff() if is_live else Handoff(DEPTH)
     tracked: Handoff[Work] = Handoff(DEPTH)
     with ThreadPoolExecutor(2, "posemill") as threads:
         decoding = threads.submit(_decode, source, frames)
@@ -115,6 +126,8 @@ def run(
         finally:  # whatever happened: both threads end, and leaving the block waits for them
             frames.abandon()
             tracked.finish()
+            if isinstance(source, Stoppable):
+                source.stop()
     decoding.result()
     written = writing.result()
     elapsed_s = perf_counter() - started

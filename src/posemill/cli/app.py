@@ -11,7 +11,14 @@ from typing import Annotated, Final
 import typer
 
 from posemill import __version__
-from posemill.cli.flags import FOR_ALL, FOR_SERVICE, FOR_SOURCES, with_settings
+from posemill.cli.flags import (
+    FOR_ALL,
+    FOR_SERVICE,
+    FOR_SOURCES,
+    FOR_WATCHING,
+    MORE_FOR_WATCHING,
+    with_settings,
+)
 from posemill.config import resolve
 
 Work = Callable[[], int]
@@ -65,6 +72,18 @@ _WORKER_EXAMPLES: Final = "\n\n".join(
         "data_dir, shared, and the same database_url.",
     ]
 )
+_WATCH_EXAMPLES: Final = "\n\n".join(
+    [
+        "[bold]Examples[/bold]",
+        "posemill watch rtsp://user:password@192.168.1.20/stream1 --max-fps 10 --record",
+        "posemill watch 0",
+        "posemill watch clip.mp4 --no-loop --json",
+        "posemill watch",
+        "Without an address: the \\[\\[streams]] of posemill.toml, which `posemill serve` watches "
+        "as well. \\[\\[alerts]] and \\[\\[webhooks]] there count for both.",
+    ]
+)
+_WATCH_HELP: Final = "Cameras (0, /dev/video0), rtsp://, http:// (MJPEG, HLS), files in real time."
 _SOURCE_HELP: Final = "Pictures, videos, folders (with all below), globs."
 _OUT_HELP: Final = (
     "A file: .jsonl .json .csv for records of all sources, .jpg .png .webp .mp4 for an annotated "
@@ -122,10 +141,29 @@ def detect(
 @with_settings(FOR_SERVICE)
 def serve(*, flags: Mapping[str, object]) -> Work:
     """Serve the page and the API: pictures, video jobs, live sessions."""
-    settings = resolve(flags).settings
+    resolved = resolve(flags)
     from posemill.cli.serving import serve as run  # noqa: PLC0415
 
-    return partial(run, settings)
+    return partial(run, resolved.settings, resolved.watching)
+
+
+@app.command(epilog=_WATCH_EXAMPLES)
+@with_settings(FOR_WATCHING, *MORE_FOR_WATCHING)
+def watch(
+    source: Annotated[
+        list[str] | None, typer.Argument(metavar="[ADDRESS]...", help=_WATCH_HELP)
+    ] = None,
+    json: Annotated[
+        bool, typer.Option("--json", help="Print states and alerts on stdout, as JSON lines.")
+    ] = False,
+    *,
+    flags: Mapping[str, object],
+) -> Work:
+    """Watch cameras and streams, without a page: records, alerts, MQTT by the settings."""
+    resolved = resolve(flags)
+    from posemill.cli.watching import watch as run  # noqa: PLC0415
+
+    return partial(run, source or [], resolved.settings, resolved.watching, as_json=json)
 
 
 @app.command(epilog=_WORKER_EXAMPLES)

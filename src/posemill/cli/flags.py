@@ -19,6 +19,8 @@ PANELS: Final[Mapping[Section, str]] = {
     "people": "Which people",
     "drawing": "Drawing",
     "selection": "Which frames",
+    "streams": "Streams",
+    "mqtt": "MQTT",
     "service": "Service",
     "limits": "Limits",
     "retention": "How long results are kept",
@@ -27,7 +29,15 @@ PANELS: Final[Mapping[Section, str]] = {
 # What pictures and videos on the command line need.
 FOR_SOURCES: Final[tuple[Section, ...]] = ("engine", "people", "drawing", "selection", "other")
 # The service gets the rest with each request, from whoever asks.
-FOR_SERVICE: Final[tuple[Section, ...]] = ("service", "limits", "retention", "engine", "other")
+FOR_SERVICE: Final[tuple[Section, ...]] = (
+    *("service", "streams", "mqtt", "limits", "retention", "engine", "other"),
+)
+FOR_WATCHING: Final[tuple[Section, ...]] = (
+    *("engine", "people", "drawing", "streams", "mqtt", "other"),
+)
+MORE_FOR_WATCHING: Final = (
+    *("rotate", "max_pixels", "data_dir", "keep_records_for", "keep_alerts_for"),
+)
 FOR_ALL: Final[tuple[Section, ...]] = tuple(PANELS)
 
 

@@ -10,7 +10,7 @@ from contextlib import ExitStack, closing
 from typing import Final
 
 from posemill.cli.report import tell
-from posemill.config import Settings, data_folder, plain
+from posemill.config import Settings, Watching, data_folder, plain
 from posemill.cores import usable_cores
 
 _ANY: Final = ("0.0.0.0", "::", "")
@@ -18,14 +18,16 @@ _MEDIA: Final = "posemill.server.media_process"
 _OPEN_FILES: Final = 65_536
 
 
-def serve(settings: Settings) -> int:
+def serve(settings: Settings, watching: Watching) -> int:
     """Serve until SIGTERM or Ctrl-C. UsageError where the port is taken."""
+    from posemill.alerts import AlertStore  # noqa: PLC0415
     from posemill.jobs import Jobs  # noqa: PLC0415
     from posemill.server.app import build_app  # noqa: PLC0415
     from posemill.server.listening import listen, server  # noqa: PLC0415
     from posemill.server.metrics import Metrics  # noqa: PLC0415
     from posemill.server.service import Service  # noqa: PLC0415
     from posemill.server.supervisor import Supervisor  # noqa: PLC0415
+    from posemill.server.watching import Watch  # noqa: PLC0415
     from posemill.workers import Lanes, Limits, MediaProcess, Seats, keep_private  # noqa: PLC0415
 
     keep_private()
@@ -48,7 +50,9 @@ def serve(settings: Settings) -> int:
         live = stack.enter_context(
             closing(Seats(settings.live_workers or cores, media, queue_size=settings.queue_size))
         )
-        service = Service(settings, jobs, pictures, live, Metrics())
+        alerts = stack.enter_context(closing(AlertStore(data_folder(settings) / "alerts")))
+        watch = stack.enter_context(closing(Watch(settings, watching)))
+        service = Service(settings, jobs, pictures, live, watch, alerts, Metrics())
         running = server(build_app(service), settings, service.stopping)
         stack.enter_context(closing(Supervisor(settings)))
 

@@ -16,6 +16,15 @@ from posemill.config.resolving import (
 )
 from posemill.config.rows import PREFIX, Section, Setting
 from posemill.config.table import TABLE, Settings, plain
+from posemill.config.watching import (
+    AlertConfig,
+    StreamConfig,
+    Watching,
+    WebhookConfig,
+    Zone,
+    parse_stream,
+    parse_watching,
+)
 
 __all__ = [
     "DEFAULT_ORIGIN",
@@ -25,14 +34,21 @@ __all__ = [
     "LABEL_WIDTH",
     "PREFIX",
     "TABLE",
+    "AlertConfig",
     "Kind",
     "Resolved",
     "Section",
     "Setting",
     "Settings",
+    "StreamConfig",
     "Value",
+    "Watching",
+    "WebhookConfig",
+    "Zone",
     "data_folder",
     "nearest",
+    "parse_stream",
+    "parse_watching",
     "plain",
     "resolve",
     "settings_file",

@@ -9,13 +9,14 @@ import os
 import re
 import stat
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
 from posemill.config.kinds import shown_value
 from posemill.config.rows import PREFIX
 from posemill.config.table import TABLE, Settings
+from posemill.config.watching import SECTIONS, Watching, parse_watching
 from posemill.errors import SettingError
 
 FILE_NAME: Final = "posemill.toml"
@@ -30,10 +31,11 @@ _OF_KUBERNETES: Final = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Resolved:
-    """The effective settings, and by setting where its value comes from."""
+    """The effective settings, by setting where its value comes from, and what is to be watched."""
 
     settings: Settings
     origins: Mapping[str, str]
+    watching: Watching = field(default_factory=Watching)
 
 
 def settings_file(environ: Mapping[str, str] = os.environ) -> Path:
@@ -47,17 +49,20 @@ def resolve(
     """Put the settings together; ``flags`` by name of setting. SettingError on nonsense."""
     values: dict[str, Any] = {}
     origins = dict.fromkeys(TABLE, DEFAULT_ORIGIN)
-    for name, raw, origin in _given(flags or {}, environ):
+    path = settings_file(environ)
+    file = _read(path, required=bool(environ.get(FILE_VARIABLE)))
+    tables: dict[str, object] = {key: file.pop(key) for key in SECTIONS if key in file}
+    for name, raw, origin in _given(file, path, flags or {}, environ):
         values[name] = TABLE[name].parse(raw, origin)
         origins[name] = origin
-    return Resolved(Settings(**values), origins)
+    settings = Settings(**values)
+    return Resolved(settings, origins, parse_watching(tables, settings, str(path)))
 
 
 def _given(
-    flags: Mapping[str, object], environ: Mapping[str, str]
+    file: Mapping[str, object], path: Path, flags: Mapping[str, object], environ: Mapping[str, str]
 ) -> Iterator[tuple[str, object, str]]:
-    path = settings_file(environ)
-    for key, raw in _read(path, required=bool(environ.get(FILE_VARIABLE))).items():
+    for key, raw in file.items():
         if key not in TABLE:
             where = f"{path}: {shown_value(key)} is not a setting"
             sections = "; settings stand at the top, not in sections" * isinstance(raw, dict)

@@ -7,7 +7,16 @@ from posemill.config.kinds import Kind, Value, shown_value
 from posemill.errors import SettingError
 
 Section = Literal[
-    "engine", "people", "drawing", "selection", "limits", "service", "retention", "other"
+    "engine",
+    "people",
+    "drawing",
+    "selection",
+    "streams",
+    "mqtt",
+    "limits",
+    "service",
+    "retention",
+    "other",
 ]
 PREFIX: Final = "POSEMILL_"
 _T = TypeVar("_T")

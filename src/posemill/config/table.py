@@ -14,10 +14,9 @@ from posemill.config.kinds import (
     TEXT,
     WORD_LIST,
     Value,
-    number,
     whole,
 )
-from posemill.config.pose import PoseSettings
+from posemill.config.live import LiveSettings
 from posemill.config.rows import Setting, row
 
 MIB: Final = 1024**2
@@ -30,7 +29,7 @@ UPLOAD_EXTENSIONS: Final = (
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Settings(PoseSettings):
+class Settings(LiveSettings):
     """The effective value of every setting; the fields are the rows of the table."""
 
     max_pixels: int = row(64_000_000, whole(1), "limits", "Largest width x height to decode.")
@@ -86,7 +85,6 @@ class Settings(PoseSettings):
     job_workers: int = row(1, whole(0, 64), "service", "Processes for jobs; 0: others run them.")
     queue_size: int = row(32, whole(1, 10_000), "service", "Pictures that may wait.")
     max_uploads: int = row(32, whole(1, 10_000), "service", "Uploads at the same time.")
-    max_fps: float = row(15.0, number(0, 240, above=True), "service", "Live frames a second.")
     max_live: int = row(8, whole(0, 1000), "service", "Live sessions at the same time.")
     live_idle_s: float = row(60.0, DURATION, "service", "Close a live session without frames.")
     worker_timeout_s: float = row(
@@ -95,6 +93,12 @@ class Settings(PoseSettings):
     stop_timeout_s: float = row(10.0, DURATION, "service", "How long stopping may take.")
     keep_results_for: float = row(
         7 * DAY_S, DURATION, "retention", "How long finished jobs are kept."
+    )
+    keep_records_for: float = row(
+        7 * DAY_S, DURATION, "retention", "How long the records of streams are kept."
+    )
+    keep_alerts_for: float = row(
+        30 * DAY_S, DURATION, "retention", "How long alerts and their clips are kept."
     )
     max_storage: int = row(
         50 * GIB, SIZE, "retention", "Room for jobs; the oldest finished ones go first."

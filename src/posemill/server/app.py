@@ -18,7 +18,18 @@ from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from posemill import __version__
 from posemill.errors import PosemillError
-from posemill.server import health, jobs_api, live, looks, pages, pictures, tus
+from posemill.server import (
+    alerts_api,
+    health,
+    jobs_api,
+    live,
+    looks,
+    pages,
+    pictures,
+    streams_api,
+    streams_socket,
+    tus,
+)
 from posemill.server.describing import completed
 from posemill.server.forwarding import Prefix
 from posemill.server.limits import BodyLimits
@@ -30,6 +41,10 @@ _LOG: Final = logging.getLogger("posemill")
 _SWEEP_S: Final = 60.0
 _UPLOADS: Final = ("/api/v1/jobs", "/api/v1/uploads")
 _PICTURES: Final = "/api/v1/detect"
+_ROUTES: Final = (
+    *(health, looks, pictures, jobs_api, tus, live),
+    *(streams_socket, streams_api, alerts_api, pages),
+)
 _METHODS: Final = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 _ABOUT: Final = (
     "Human skeletons from pictures, videos and live frames: 33 landmarks in 3D per person. "
@@ -39,7 +54,12 @@ _ABOUT: Final = (
     "`max_fps`: each binary message up is a frame (JPEG, WebP or PNG); down come a posemill/1 "
     "header, and a record for each frame that was looked at, with `received`, `processed` and "
     "`dropped`. Close codes: 1003 `binary_only`, 1009 `too_large`, 4400 `bad_option`, 4408 `idle`, "
-    "4409 `slow_reader`, 4429 `too_many_sessions`."
+    "4409 `slow_reader`, 4429 `too_many_sessions`.\n\n"
+    "All watched streams come over a WebSocket at `/api/v1/streams/watch`, with the parameters "
+    "`streams` (names, without it all), `width` (of the pictures, 0 for none) and `records`; a "
+    "text message up with these as JSON changes them. Down come `status`, `state`, `alert`, "
+    "`header`, `record` and `removed` as JSON with `event`, and pictures as binary messages: four "
+    "bytes of length, a JSON object of that length with `stream`, `frame` and `time_s`, and a JPEG."
 )
 
 
@@ -54,7 +74,7 @@ def api() -> FastAPI:
         lifespan=_lifespan,
         swagger_ui_oauth2_redirect_url=None,
     )
-    for module in (health, looks, pictures, jobs_api, tus, live, pages):
+    for module in _ROUTES:
         app.include_router(module.router)
     plain_document = app.openapi
     app.openapi = lambda: completed(plain_document())  # type: ignore[method-assign]

@@ -9,7 +9,8 @@ from posemill.config import Setting
 from posemill.server.options import parameters
 from posemill.server.problem_texts import PROBLEMS
 from posemill.server.problems import MEDIA_TYPE, Problem
-from posemill.server.schemas import EXAMPLES, SCHEMAS, ref
+from posemill.server.schema_parts import ref
+from posemill.server.schemas import EXAMPLES, SCHEMAS
 
 BINARY: Final = {"type": "string", "format": "binary"}
 BYTES: Final = {"schema": BINARY}
@@ -83,6 +84,11 @@ def video_body() -> dict[str, Any]:
     form = {"type": "object", "required": ["file"], "properties": {"file": BINARY}}
     raw = {name: {"schema": BINARY} for name in ("video/mp4", "application/zip")}
     return {"required": True, "content": {"multipart/form-data": {"schema": form}, **raw}}
+
+
+def json_body(name: str) -> dict[str, Any]:
+    """Return the description of a body in JSON that has one of the schemas."""
+    return {"required": True, "content": json_of(name)}
 
 
 def completed(document: dict[str, Any]) -> dict[str, Any]:

@@ -1,6 +1,8 @@
 """Is it alive, is it ready, what does it do: for supervisors, Prometheus and people."""
 
 import os
+from collections import Counter
+from collections.abc import Mapping
 from typing import Any, Final
 
 import psutil
@@ -18,6 +20,7 @@ from posemill.server.describing import described, json_of
 from posemill.server.metrics import Watched, memory_of
 from posemill.server.problems import Problem
 from posemill.server.service import Service, service_of
+from posemill.server.stream_metrics import StreamMetrics
 
 router = APIRouter(tags=["health"])
 _PROMETHEUS: Final = {"text/plain": {"schema": {"type": "string"}}}
@@ -81,6 +84,7 @@ def _status(service: Service) -> dict[str, Any]:
         "waiting": service.pictures.waiting,
         "live_sessions": service.live.sessions,
         "jobs": dict(service.jobs.counts()),
+        "streams": _streams(service),
         "restarts": service.pictures.restarts,
         "limits": {name: getattr(settings, name) for name in limits},
     }
@@ -117,17 +121,32 @@ def watch(service: Service) -> None:
             lambda: {
                 "pictures": service.pictures.restarts,
                 "live": sum(lane.restarts for lane in service.live.lanes),
+                "streams": max(0, service.watch.starts - 1),
             },
         ),
         Watched("posemill_memory_bytes", "Resident memory.", "process", lambda: _memory(service)),
     ]
     for gauge in gauges:
         metrics.watch(gauge)
+    metrics.watch(StreamMetrics(lambda: service.watch.statuses, lambda: _alerts(service)))
+
+
+def _streams(service: Service) -> dict[str, int]:
+    """Return how many streams are in each state."""
+    return dict(Counter(each["state"] for each in service.watch.statuses))
+
+
+def _alerts(service: Service) -> Mapping[str, int]:
+    try:
+        return service.alerts.counts()
+    except PosemillError:  # the database is away: the other metrics are still there
+        return {}
 
 
 def _memory(service: Service) -> dict[str, float]:
     live = [pid for lane in service.live.lanes for pid in lane.pids]
     kinds = {"service": [os.getpid()], "pictures": service.pictures.pids, "live": live}
+    kinds["streams"] = [pid for pid in (service.watch.pid,) if pid is not None]
     known = {pid for pids in kinds.values() for pid in pids}
     children = psutil.Process().children(recursive=True)
     kinds["jobs"] = [child.pid for child in children if child.pid not in known]

@@ -7,20 +7,18 @@ decodes has not.
 """
 
 from base64 import b64encode
-from collections import OrderedDict
 from collections.abc import Mapping
-from dataclasses import replace
 from time import perf_counter
 from typing import Any, Final
 
 import numpy as np
 
-from posemill.assemble import drawing_style, pose_options, selection
+from posemill.assemble import Engines, drawing_style, pose_options, selection
 from posemill.config import Settings
 from posemill.drawing import draw
 from posemill.options import MODEL_NAMES, PoseOptions
 from posemill.records import dumps, frame_record, header
-from posemill.runtime import MODEL_OPTIONS, LoadedEngine, Tracker, load_engine
+from posemill.runtime import Tracker
 from posemill.runtime.precision import effective_precision
 from posemill.sinks.picture import encoded
 from posemill.sources import open_picture_bytes
@@ -32,29 +30,11 @@ _MAX_ENGINES: Final = 2
 _MAX_SESSIONS: Final = 1000
 
 
-class Engines:
-    """Loaded engines by the options that models depend on; the one not used for longest goes."""
-
-    def __init__(self) -> None:
-        self._loaded: OrderedDict[tuple[Any, ...], LoadedEngine] = OrderedDict()
-
-    def get(self, options: PoseOptions) -> LoadedEngine:
-        """Return an engine for ``options``, one core an inference: processes are side by side."""
-        options = replace(options, threads=1)
-        key = tuple(getattr(options, name) for name in MODEL_OPTIONS)
-        if key not in self._loaded:
-            self._loaded[key] = load_engine(options)
-            if len(self._loaded) > _MAX_ENGINES:
-                self._loaded.popitem(last=False)
-        self._loaded.move_to_end(key)
-        return self._loaded[key].sharing(options)
-
-
 class Media:
     """The handlers, and what they keep between requests."""
 
     def __init__(self, arguments: Mapping[str, Any]) -> None:
-        self._engines = Engines()
+        self._engines = Engines(_MAX_ENGINES)
         engine = self._engines.get(pose_options(Settings(**arguments["settings"])))
         # The first inference takes memory and time that no request should wait for.
         engine.estimator().estimate(Frame(np.zeros((256, 256, 3), np.uint8)))

@@ -88,6 +88,62 @@ PROBLEMS: Final[Mapping[str, Entry]] = {
             "请查询该任务，其中列出了已有的结果。",
         ),
     ),
+    "stream_not_found": Entry(
+        404,
+        Words(
+            "No such stream", "There is no such stream.", "See /api/v1/streams for what there is."
+        ),
+        Words("没有这个视频流", "没有这个视频流。", "现有的视频流请见 /api/v1/streams。"),
+    ),
+    "stream_exists": Entry(
+        409,
+        Words(
+            "The name is taken", "There is a stream of this name already.", "Choose another name."
+        ),
+        Words("名称已被占用", "已有同名的视频流。", "请换一个名称。"),
+    ),
+    "stream_fixed": Entry(
+        409,
+        Words(
+            "In the settings file",
+            "This stream is in the settings file, and can't be changed here.",
+            "Change it in posemill.toml, and start the service again.",
+        ),
+        Words(
+            "写在设置文件中",
+            "该视频流写在设置文件中，不能在此修改。",
+            "请修改 posemill.toml 后重新启动服务。",
+        ),
+    ),
+    "token_needed": Entry(
+        403,
+        Words(
+            "Set a token first",
+            "Streams can be added only where the service asks for a token: otherwise whoever "
+            "reaches it could have it open other addresses.",
+            "Set auth_token, or put the stream into posemill.toml.",
+        ),
+        Words(
+            "请先设置令牌",
+            "只有设置了令牌的服务才能添加视频流，否则任何能访问它的人都可以让它连接其他地址。",
+            "请设置 auth_token，或将视频流写入 posemill.toml。",
+        ),
+    ),
+    "no_picture": Entry(
+        503,
+        Words(
+            "No picture",
+            "No picture of this stream came for a while.",
+            "See the state of the stream, and try again.",
+        ),
+        Words("没有画面", "一段时间内没有收到该视频流的画面。", "请查看视频流的状态后重试。"),
+        5.0,
+    ),
+    "alert_not_found": Entry(
+        404,
+        Words("No such alert", "There is no such alert.", "See /api/v1/alerts for what there is."),
+        Words("没有这个警报", "没有这个警报。", "现有的警报请见 /api/v1/alerts。"),
+    ),
     "method_not_allowed": Entry(
         405,
         Words("Method not allowed", "This address doesn't take {method}.", "See /docs."),

@@ -8,6 +8,7 @@ from starlette.responses import JSONResponse
 
 from posemill.errors import (
     BY_NAME,
+    AlertStoreError,
     Busy,
     JobError,
     JobNotFound,
@@ -17,6 +18,9 @@ from posemill.errors import (
     SettingError,
     SourceError,
     SourceTooLarge,
+    StreamExists,
+    StreamFixed,
+    StreamNotFound,
     UnsupportedSource,
     UsageError,
     WorkerCrashed,
@@ -38,8 +42,12 @@ _OF_ERRORS: Final[tuple[tuple[type[PosemillError], str], ...]] = (
     (WorkerTimeout, "worker_timeout"),
     (WorkerCrashed, "worker_crashed"),
     (NoRoom, "no_room"),
+    (StreamNotFound, "stream_not_found"),
+    (StreamExists, "stream_exists"),
+    (StreamFixed, "stream_fixed"),
     (JobNotFound, "job_not_found"),
     (JobStoreError, "store_unavailable"),
+    (AlertStoreError, "store_unavailable"),
     (JobError, "conflict"),
 )
 

@@ -8,142 +8,125 @@ import numpy as np
 from posemill.jobs import STATES
 from posemill.records import COLUMNS, SCHEMA, WORLD_COLUMNS, header
 from posemill.server.problem_texts import PROBLEMS
+from posemill.server.schema_parts import (
+    COUNT,
+    FREE,
+    NUMBER,
+    SHARE,
+    TEXT,
+    YES,
+    Schema,
+    listed,
+    obj,
+    ref,
+    some,
+)
+from posemill.server.stream_schemas import STREAM_EXAMPLES, STREAM_SCHEMAS
 from posemill.skeleton import LANDMARK_COUNT, LANDMARK_NAMES
 from posemill.types import FramePoses, Pose, SourceInfo
 
-Schema = dict[str, Any]
-
-_TEXT: Final[Schema] = {"type": "string"}
-_NUMBER: Final[Schema] = {"type": "number"}
-_COUNT: Final[Schema] = {"type": "integer", "minimum": 0}
-_SHARE: Final[Schema] = {"type": "number", "minimum": 0, "maximum": 1}
-_FREE: Final[Schema] = {"type": "object"}
-
-
-def ref(name: str) -> Schema:
-    """Return what stands for a schema by its name."""
-    return {"$ref": f"#/components/schemas/{name}"}
-
-
-def _object(about: str, **properties: Schema) -> Schema:
-    """Return the schema of an object that has all of these; there may be more."""
-    return {
-        "type": "object",
-        "description": about,
-        "required": list(properties),
-        "properties": properties,
-    }
-
-
-def _some(schema: Schema) -> Schema:
-    return {"anyOf": [schema, {"type": "null"}]}
-
-
-def _list(schema: Schema, length: int | None = None) -> Schema:
-    bounds = {} if length is None else {"minItems": length, "maxItems": length}
-    return {"type": "array", "items": schema, **bounds}
-
-
 _HEADER: Final[Mapping[str, Schema]] = {
     "schema": {"type": "string", "const": SCHEMA},
-    "source": _TEXT,
+    "source": TEXT,
     "kind": {"type": "string", "enum": ["picture", "video"]},
-    "width": _COUNT,
-    "height": _COUNT,
-    "fps": _some(_NUMBER),
-    "landmark_names": _list(_TEXT, LANDMARK_COUNT),
-    "columns": _list(_TEXT, len(COLUMNS)),
-    "model": _TEXT,
-    "engine": _TEXT,
-    "precision": _TEXT,
+    "width": COUNT,
+    "height": COUNT,
+    "fps": some(NUMBER),
+    "landmark_names": listed(TEXT, LANDMARK_COUNT),
+    "columns": listed(TEXT, len(COLUMNS)),
+    "model": TEXT,
+    "engine": TEXT,
+    "precision": TEXT,
 }
 
 SCHEMAS: Final[Mapping[str, Schema]] = {
-    "Problem": _object(
+    "Problem": obj(
         "Problem details (RFC 9457); `code` is stable, the sentences are for people.",
-        type=_TEXT,
-        title=_TEXT,
+        type=TEXT,
+        title=TEXT,
         status={"type": "integer"},
         code={"type": "string", "enum": sorted(PROBLEMS)},
-        detail=_TEXT,
-        advice=_TEXT,
+        detail=TEXT,
+        advice=TEXT,
     ),
-    "Person": _object(
+    "Person": obj(
         "`x`, `y` are 0..1 of the upright picture, `z` is in the scale of `x`; `world` is in "
         "metres from the middle of the hips, `box` in pixels: x, y, width, height.",
-        id=_COUNT,
-        score=_SHARE,
-        box=_list(_NUMBER, 4),
-        landmarks=_list(_list(_NUMBER, len(COLUMNS)), LANDMARK_COUNT),
-        world=_list(_list(_NUMBER, len(WORLD_COLUMNS)), LANDMARK_COUNT),
-        flags={"type": "object", "additionalProperties": _list(_COUNT)},
+        id=COUNT,
+        score=SHARE,
+        box=listed(NUMBER, 4),
+        landmarks=listed(listed(NUMBER, len(COLUMNS)), LANDMARK_COUNT),
+        world=listed(listed(NUMBER, len(WORLD_COLUMNS)), LANDMARK_COUNT),
+        flags={"type": "object", "additionalProperties": listed(COUNT)},
     ),
-    "FrameRecord": _object(
+    "FrameRecord": obj(
         "The people in one frame.",
-        frame=_COUNT,
-        time_s=_NUMBER,
-        people=_list(ref("Person")),
+        frame=COUNT,
+        time_s=NUMBER,
+        people=listed(ref("Person")),
     ),
-    "Header": _object("What the records of a source begin with.", **_HEADER),
-    "Document": _object(
-        "A picture's posemill/1 document.", **_HEADER, frames=_list(ref("FrameRecord"))
+    "Header": obj("What the records of a source begin with.", **_HEADER),
+    "Document": obj(
+        "A picture's posemill/1 document.", **_HEADER, frames=listed(ref("FrameRecord"))
     ),
-    "Refused": _object(
-        "A picture among several that has no result.", source=_TEXT, problem=ref("Problem")
+    "Refused": obj(
+        "A picture among several that has no result.", source=TEXT, problem=ref("Problem")
     ),
-    "Several": _object(
+    "Several": obj(
         "Several pictures, in order.",
-        results=_list({"anyOf": [ref("Document"), ref("Refused")]}),
+        results=listed({"anyOf": [ref("Document"), ref("Refused")]}),
     ),
-    "Job": _object(
+    "Job": obj(
         "Times are seconds since 1970, `rate` is frames a second, `progress` 0 to 1.",
-        id=_TEXT,
-        name=_TEXT,
+        id=TEXT,
+        name=TEXT,
         state={"type": "string", "enum": list(STATES)},
-        kind=_some({"type": "string", "enum": ["video", "pictures"]}),
-        created_s=_NUMBER,
-        started_s=_some(_NUMBER),
-        finished_s=_some(_NUMBER),
-        bytes=_COUNT,
-        progress=_some(_SHARE),
-        frames=_COUNT,
-        frames_total=_some(_COUNT),
-        rate=_some(_NUMBER),
-        time_left_s=_some(_NUMBER),
-        problem=_some(ref("Problem")),
-        results=_list(_TEXT),
-        options=_FREE,
+        kind=some({"type": "string", "enum": ["video", "pictures"]}),
+        created_s=NUMBER,
+        started_s=some(NUMBER),
+        finished_s=some(NUMBER),
+        bytes=COUNT,
+        progress=some(SHARE),
+        frames=COUNT,
+        frames_total=some(COUNT),
+        rate=some(NUMBER),
+        time_left_s=some(NUMBER),
+        problem=some(ref("Problem")),
+        results=listed(TEXT),
+        options=FREE,
     ),
-    "Jobs": _object(
-        "A page of the jobs.", jobs=_list(ref("Job")), total=_COUNT, limit=_COUNT, offset=_COUNT
+    "Jobs": obj(
+        "A page of the jobs.", jobs=listed(ref("Job")), total=COUNT, limit=COUNT, offset=COUNT
     ),
-    "Skeleton": _object(
+    "Skeleton": obj(
         "Names by number, bones between numbers, and colours: of limbs, and of the plain look.",
-        landmark_names=_list(_TEXT, LANDMARK_COUNT),
-        bones=_list(_object("A bone.", **{"from": _COUNT, "to": _COUNT, "limb": _TEXT})),
-        colours={"type": "object", "additionalProperties": _TEXT},
+        landmark_names=listed(TEXT, LANDMARK_COUNT),
+        bones=listed(obj("A bone.", **{"from": COUNT, "to": COUNT, "limb": TEXT})),
+        colours={"type": "object", "additionalProperties": TEXT},
     ),
-    "Word": _object("How it is, in a word.", status=_TEXT),
-    "Status": _object(
+    **STREAM_SCHEMAS,
+    "Word": obj("How it is, in a word.", status=TEXT),
+    "Status": obj(
         "What runs, its load and its limits.",
-        version=_TEXT,
-        model=_TEXT,
-        engine=_TEXT,
-        precision=_TEXT,
-        confined=_TEXT,
-        cores=_COUNT,
-        ready={"type": "boolean"},
-        waiting=_COUNT,
-        live_sessions=_COUNT,
-        jobs={"type": "object", "additionalProperties": _COUNT},
-        restarts=_COUNT,
-        limits=_FREE,
+        version=TEXT,
+        model=TEXT,
+        engine=TEXT,
+        precision=TEXT,
+        confined=TEXT,
+        cores=COUNT,
+        ready=YES,
+        waiting=COUNT,
+        live_sessions=COUNT,
+        jobs={"type": "object", "additionalProperties": COUNT},
+        streams={"type": "object", "additionalProperties": COUNT},
+        restarts=COUNT,
+        limits=FREE,
     ),
 }
 
 
 # With enable_segmentation, in answers about pictures: a grey PNG of the picture's size, in Base64.
-SCHEMAS["Person"]["properties"]["mask"] = _TEXT
+SCHEMAS["Person"]["properties"]["mask"] = TEXT
 
 
 def _document() -> dict[str, Any]:
@@ -177,6 +160,7 @@ _JOB: Final[Mapping[str, Any]] = {
 }
 
 EXAMPLES: Final[Mapping[str, Any]] = {
+    **STREAM_EXAMPLES,
     "Document": _document(),
     "Job": _JOB,
     "Jobs": {"jobs": [_JOB], "total": 1, "limit": 20, "offset": 0},
@@ -190,6 +174,7 @@ EXAMPLES: Final[Mapping[str, Any]] = {
         **{"version": "0.1.0", "model": "full", "engine": "openvino", "precision": "f32"},
         **{"confined": "seccomp", "cores": 4, "ready": True, "waiting": 0, "live_sessions": 1},
         **{"jobs": {"queued": 0, "running": 1, "succeeded": 12}, "restarts": 0},
+        "streams": {"live": 2, "failed": 1},
         "limits": {"max_content_length": 16777216, "max_fps": 15.0},
     },
 }

@@ -7,9 +7,11 @@ from typing import Final, cast
 
 from starlette.requests import HTTPConnection
 
+from posemill.alerts import AlertStore
 from posemill.config import Settings
 from posemill.jobs import Jobs
 from posemill.server.metrics import Metrics
+from posemill.server.watching import Watch
 from posemill.workers import Lanes, Seats
 
 # Each holds a connection for as long as it likes.
@@ -20,6 +22,8 @@ _MAX_FOLLOWERS: Final = 200
 class Service:
     """``pictures``: processes for single pictures; ``live``: those of live sessions.
 
+    ``watch``: the process that watches streams; ``alerts``: what it stores.
+
     ``followers``: room for those who follow jobs. ``stopping``: set when nothing more may begin.
     """
 
@@ -27,6 +31,8 @@ class Service:
     jobs: Jobs
     pictures: Lanes
     live: Seats
+    watch: Watch
+    alerts: AlertStore
     metrics: Metrics
     followers: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(_MAX_FOLLOWERS))
     stopping: threading.Event = field(default_factory=threading.Event)

@@ -1,4 +1,4 @@
-"""Where frames come from: pictures, animations and video files.
+"""Where frames come from: pictures, animations, video files, and live sources.
 
 A source is opened by what its file holds, never by its suffix. Pillow and FFmpeg are loaded
 only when a file of theirs is opened.
@@ -48,15 +48,17 @@ def _head(file: BinaryIO, name: str) -> bytes:
 def open_source(
     address: str | Path, selection: Selection = _EVERYTHING, *, name: str | None = None
 ) -> Source:
-    """Open the picture or video at ``address``, a regular file, and decode its first frame.
+    """Open the picture or video at ``address``, or connect to it, and decode its first frame.
 
     ``name``: what to call it in place of its address. Errors: SourceNotFound, UnsupportedSource,
     BrokenSource, SourceTooLarge, SourceError; each text begins with the name and a colon.
     """
     name = name or str(address)
-    label = shown(name)
     if isinstance(address, str) and is_live(address):
-        raise UnsupportedSource(f"{label}: live sources come in a later version.")
+        from posemill.sources.live.opened import open_live  # noqa: PLC0415
+
+        return open_live(address, selection)
+    label = shown(name)
     path = Path(address)
     file = open_regular(path, name)
     try:

@@ -5,11 +5,17 @@ program, and may only use so much memory and time. One that falls costs the requ
 at; the next one gets a new process.
 """
 
-from posemill.workers.confinement import Limits, keep_private
+from posemill.workers.confinement import (
+    Limits,
+    confine,
+    end_with_parent,
+    give_up_capabilities,
+    keep_private,
+)
 from posemill.workers.lanes import Lanes, Seat, Seats
-from posemill.workers.messages import Answer, Handler
-from posemill.workers.process import MediaProcess
-from posemill.workers.serving import Build, run_as_media_process
+from posemill.workers.messages import Answer, Handler, receive, send
+from posemill.workers.process import MediaProcess, environment
+from posemill.workers.serving import Build, run_as_media_process, take_pipes
 
 __all__ = [
     "Answer",
@@ -20,6 +26,13 @@ __all__ = [
     "MediaProcess",
     "Seat",
     "Seats",
+    "confine",
+    "end_with_parent",
+    "environment",
+    "give_up_capabilities",
     "keep_private",
+    "receive",
     "run_as_media_process",
+    "send",
+    "take_pipes",
 ]

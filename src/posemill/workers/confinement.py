@@ -77,6 +77,7 @@ _REFUSED: Final = {
     "userfaultfd": (323, 282),
     "io_uring_setup": (425, 425),
 }
+_NETWORK: Final = ("socket", "socketpair")
 
 
 class _Machine(NamedTuple):
@@ -133,8 +134,11 @@ def give_up_capabilities() -> bool:
     return bool(ctypes.CDLL(None).capset(head, none) == 0)
 
 
-def confine(limits: Limits) -> str:
-    """Limit this process for good; return how: ``seccomp``, ``limits`` or ``none``."""
+def confine(limits: Limits, *, network: bool = False) -> str:
+    """Limit this process for good; return how: ``seccomp``, ``limits`` or ``none``.
+
+    ``network``: whether it may still talk to others.
+    """
     if sys.platform == "win32":
         return "none"
     import resource  # noqa: PLC0415 - not on Windows
@@ -144,7 +148,7 @@ def confine(limits: Limits) -> str:
     if limits.memory_bytes:
         _lower(resource.RLIMIT_AS, limits.memory_bytes)
     has_none = give_up_capabilities()
-    return "seccomp" if _filter_calls() and has_none else "limits"
+    return "seccomp" if _filter_calls(network) and has_none else "limits"
 
 
 def _lower(kind: int, wanted: int) -> None:
@@ -156,11 +160,11 @@ def _lower(kind: int, wanted: int) -> None:
     resource.setrlimit(kind, (wanted, wanted))
 
 
-def _filter_calls() -> bool:
+def _filter_calls(network: bool) -> bool:
     machine = _MACHINES.get(platform.machine()) if sys.platform == "linux" else None
     if machine is None or sys.byteorder != "little":
         return False
-    program = _program(machine)
+    program = _program(machine, network)
     code = ctypes.create_string_buffer(program, len(program))
     # struct sock_fprog: how many instructions, and where they are.
     head = struct.pack("@HP", len(program) // 8, ctypes.addressof(code))
@@ -171,7 +175,7 @@ def _filter_calls() -> bool:
     return bool(ctypes.CDLL(None).syscall(*map(ctypes.c_long, arguments)) == 0)
 
 
-def _program(machine: _Machine) -> bytes:
+def _program(machine: _Machine, network: bool) -> bytes:
     """Return the filter."""
     refuse, missing = _REFUSE | _EPERM, _REFUSE | _ENOSYS
     steps = [
@@ -181,9 +185,9 @@ def _program(machine: _Machine) -> bytes:
         # glibc then starts threads by clone, whose flags can be looked at.
         *_if(_IS_EQUAL, machine.clone3, missing),
     ]
-    for numbers in _REFUSED.values():
+    for name, numbers in _REFUSED.items():
         number = numbers[machine.column]
-        if number is not None:
+        if number is not None and not (network and name in _NETWORK):
             steps += _if(_IS_EQUAL, number, refuse)
     steps += [
         *_only_if(machine.clone, _HAS_BITS, _CLONE_THREAD),

@@ -75,7 +75,7 @@ class MediaProcess:
             stdout=subprocess.PIPE,
             stderr=self._said,
             bufsize=0,
-            env=_environment(),
+            env=environment(),
         )
         self.starts += 1
         if self._nice and sys.platform != "win32":
@@ -157,8 +157,8 @@ class MediaProcess:
         return lines[-1] if lines else f"signal {-code}" if code < 0 else f"exit code {code}"
 
 
-def _environment() -> dict[str, str]:
-    """Return what a media process gets of the environment: no secret of the service."""
+def environment() -> dict[str, str]:
+    """Return what a process that reads media gets of the environment: no secret of the service."""
     kept = {
         *("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "TEMP", "TMP", "SYSTEMROOT"),
         *("XDG_CACHE_HOME", "PYTHONPATH", "PYTHONSAFEPATH", "LOCALAPPDATA", "USERPROFILE"),

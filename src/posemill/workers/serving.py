@@ -29,7 +29,7 @@ def serve(build: Build) -> NoReturn:
     keep_private()
     give_up_capabilities()  # before there are other threads, each of which has its own
     end_with_parent()
-    requests, answers = _take_pipes()
+    requests, answers = take_pipes()
     first = receive(requests)
     if first is None:
         os._exit(0)
@@ -45,7 +45,7 @@ def serve(build: Build) -> NoReturn:
     os._exit(0)
 
 
-def _take_pipes() -> tuple[BinaryIO, BinaryIO]:
+def take_pipes() -> tuple[BinaryIO, BinaryIO]:
     """Keep the pipes to ourselves; whatever libraries print goes to stderr."""
     requests, answers = os.dup(0), os.dup(1)
     nothing = os.open(os.devnull, os.O_RDONLY)
@@ -86,4 +86,4 @@ def run_as_media_process(build: Build) -> NoReturn:
         os._exit(1)
 
 
-__all__ = ["Answer", "Build", "run_as_media_process", "serve"]
+__all__ = ["Answer", "Build", "run_as_media_process", "serve", "take_pipes"]

@@ -5,7 +5,6 @@ import { clock } from "./formats";
 import type { Column } from "./series";
 
 export interface Line {
-  label: string;
   colour: string;
   dash: number[];
 }
@@ -22,24 +21,35 @@ export interface Content {
   /** What of the upright axis shows; null for what the numbers need, from 0. */
   range: [number, number] | null;
   splits: number[] | null;
-  /** The video's first and last moment. */
+  /** The first and last moment that show. */
   span: [number, number];
   look: Look;
 }
 
+/** What of it changes while it is shown. */
+export type Data = Pick<Content, "times" | "columns" | "span">;
+
 const LEAST_SPAN_S = 20; // below, the axis shows tenths
+const PAST_S = [5, 10, 15, 30, 60, 120, 300];
 
 export class Diagram {
   readonly #plot: uPlot;
-  readonly #now: HTMLDivElement;
+  readonly #now = document.createElement("div");
+  #span: [number, number];
 
-  constructor(box: HTMLElement, content: Content, seek: (time: number) => void) {
-    const data = [content.times, ...content.columns] as uPlot.AlignedData;
-    this.#plot = new uPlot(optionsOf(box, content), data, box);
-    this.#now = document.createElement("div");
+  /** `seek`: where there is a present moment, which can be moved. */
+  constructor(box: HTMLElement, content: Content, seek: ((time: number) => void) | null) {
+    this.#span = content.span;
+    this.#plot = new uPlot(optionsOf(box, content, () => this.#span), aligned(content), box);
     this.#now.className = "now";
+    if (!seek) return;
     this.#plot.over.append(this.#now);
     this.#listen(seek);
+  }
+
+  update(data: Data): void {
+    this.#span = data.span;
+    this.#plot.setData(aligned(data));
   }
 
   /** Move the line that is the present moment. */
@@ -73,10 +83,15 @@ export class Diagram {
   }
 }
 
-function optionsOf(box: HTMLElement, content: Content): uPlot.Options {
-  const { lines, look, range, span, splits } = content;
-  const isShort = span[1] - span[0] < LEAST_SPAN_S;
-  const seconds = (value: number) => (isShort ? `${Number(value.toFixed(2))} s` : clock(value));
+function aligned({ times, columns }: Data): uPlot.AlignedData {
+  return [times, ...columns] as uPlot.AlignedData;
+}
+
+function optionsOf(box: HTMLElement, content: Content, span: () => [number, number]): uPlot.Options {
+  const { lines, look, range, splits } = content;
+  const [begin, end] = content.span;
+  const isShort = end - begin < LEAST_SPAN_S;
+  const seconds = (value: number) => (isShort ? `${Number(value.toFixed(2))} s` : signed(value));
   const axis = {
     stroke: look.text,
     grid: { stroke: look.grid, width: 1 },
@@ -89,17 +104,17 @@ function optionsOf(box: HTMLElement, content: Content): uPlot.Options {
     legend: { show: false },
     cursor: { y: false, drag: { x: false, y: false }, points: { size: 7 } },
     scales: {
-      x: { time: false, range: () => span },
+      x: { time: false, range: span },
       y: range ? { range: () => range } : { range: (_, __, most) => [0, Math.max(most || 0, 0.5) * 1.05] },
     },
     axes: [
-      { ...axis, values: (_, values) => values.map(seconds), size: 34 },
+      // Before now, in whole minutes and their parts.
+      { ...axis, values: (_, values) => values.map(seconds), size: 34, ...(begin < 0 && { incrs: PAST_S }) },
       { ...axis, size: 48, ...(splits && { splits }) },
     ],
     series: [
       {},
       ...lines.map((line) => ({
-        label: line.label,
         stroke: line.colour,
         width: 1.8,
         dash: line.dash,
@@ -107,4 +122,8 @@ function optionsOf(box: HTMLElement, content: Content): uPlot.Options {
       })),
     ],
   };
+}
+
+function signed(seconds: number): string {
+  return seconds < 0 ? `−${clock(-seconds)}` : clock(seconds);
 }

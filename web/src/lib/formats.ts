@@ -38,6 +38,11 @@ export function moment(seconds: number, language: string): string {
   return new Intl.DateTimeFormat(language, options).format(seconds * 1000);
 }
 
+/** Return the time of day of a moment, in a language. */
+export function timeOfDay(seconds: number, language: string): string {
+  return new Intl.DateTimeFormat(language, { timeStyle: "medium" }).format(seconds * 1000);
+}
+
 export function percent(share: number): number {
   return Math.round(100 * share);
 }

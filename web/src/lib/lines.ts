@@ -1,5 +1,6 @@
 /** What the lines of the chart look like: the skeleton's colours, and dashes for joints that share one. */
 import type { Skeleton } from "./api/client";
+import type { Line } from "./chart";
 
 const ARM = /elbow|shoulder|wrist/;
 const DARKER = 0.7;
@@ -9,6 +10,10 @@ export function colourOf(joint: string, skeleton: Skeleton | null, isLight: bool
   const side = joint.startsWith("left") ? "left" : "right";
   const colour = skeleton?.colours[`${side}_${ARM.test(joint) ? "arm" : "leg"}`] ?? "#888888";
   return isLight ? darker(colour) : colour;
+}
+
+export function linesOf(joints: readonly string[], skeleton: Skeleton | null, isLight: boolean): Line[] {
+  return joints.map((joint) => ({ colour: colourOf(joint, skeleton, isLight), dash: dashOf(joint) }));
 }
 
 /** Middle joints have a whole line, inner ones long dashes, outer ones dots. */

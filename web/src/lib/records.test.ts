@@ -62,6 +62,17 @@ test("more people than one block holds, and no line end at the end", async () =>
   expect(records.find(1400, 1)).toBe(-1);
 });
 
+test("what is old can be forgotten", async () => {
+  const frames = [0, 1, 2, 3].map((time_s) => ({ time_s, people: [person(time_s < 2 ? 1 : 2, time_s / 4)] }));
+  const later = (await parsed(lines(frames))).since(2);
+  expect(later.times).toEqual([2, 3]);
+  expect(later.everybody).toEqual([2]);
+  expect(later.people(1)).toEqual([person(2, 0.75)]);
+  expect([later.crowd(0), later.crowd(9)]).toEqual([1, 0]);
+  later.take(4, []);
+  expect([later.count, later.crowd(2), later.header?.width]).toEqual([3, 0, 4]);
+});
+
 test("the nearest frame, also before, after and between frames that don't come evenly", async () => {
   const records = await parsed(lines([0.1, 0.2, 0.5, 1].map((time_s) => ({ time_s, people: [] }))));
   const nearest = [-1, 0.1, 0.149, 0.151, 0.2, 0.34, 0.36, 0.5, 0.76, 99].map((time) => records.nearest(time));

@@ -60,11 +60,28 @@ export class Records {
     if (!line.trim()) return;
     const found = JSON.parse(line) as Header | FrameRecord;
     if ("schema" in found) this.header ??= found;
-    else {
-      this.times.push(found.time_s);
-      for (const person of found.people) this.#keep(person);
-      this.#begins.push(this.#ids.length);
-    }
+    else this.take(found.time_s, found.people);
+  }
+
+  take(time: number, people: readonly Person[]): void {
+    this.times.push(time);
+    for (const person of people) this.#keep(person);
+    this.#begins.push(this.#ids.length);
+  }
+
+  /** Return those from a moment on, by themselves: what came before can be forgotten then. */
+  since(time: number): Records {
+    const later = new Records();
+    later.header = this.header;
+    this.times.forEach((one, frame) => {
+      if (one >= time) later.take(one, this.people(frame));
+    });
+    return later;
+  }
+
+  /** Return how many people are in a frame. */
+  crowd(frame: number): number {
+    return (this.#begins[frame + 1] ?? 0) - (this.#begins[frame] ?? 0);
   }
 
   /** Return the frame that is at a time, or nearest to it; -1 where there are none. */

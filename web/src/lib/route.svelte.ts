@@ -1,18 +1,21 @@
 /** Where the page is: behind the # of its address, so that it works under any path prefix. */
-export type Section = "photo" | "video" | "live" | "status";
+export type Section = "photo" | "video" | "live" | "streams" | "status";
 
-const SECTIONS: readonly string[] = ["photo", "video", "live", "status"];
+const SECTIONS: readonly string[] = ["photo", "video", "live", "streams", "status"];
 
 export interface Route {
   section: Section;
   id: string;
+  /** What of it: `edit`. */
+  part: string;
 }
 
 export function parsed(hash: string): Route {
-  const [section = "", id = ""] = hash.replace(/^#\/?/, "").split("/");
+  const [section = "", id = "", part = ""] = hash.replace(/^#\/?/, "").split("/");
   return {
     section: SECTIONS.includes(section) ? (section as Section) : "photo",
     id: decodeURIComponent(id),
+    part,
   };
 }
 

@@ -18,11 +18,25 @@ export const PLACES: Readonly<Record<string, number>> = {
   right_wrist: 16,
 };
 
+const ENDS = ["left_wrist", "right_wrist", "left_ankle", "right_ankle"];
+/** What is shown before anybody chooses. */
+export const START: Readonly<Record<Measure, readonly string[]>> = {
+  angles: ["left_elbow", "right_elbow", "left_knee", "right_knee"],
+  speed: ENDS,
+  visibility: ENDS,
+};
+
 /** What can be chosen for a measure; hips are what speed is measured against. */
 export function jointsOf(measure: Measure): string[] {
   if (measure === "angles") return JOINTS;
   const joints = Object.keys(PLACES).sort((one, other) => PLACES[one]! - PLACES[other]!);
   return joints.filter((joint) => measure === "visibility" || !joint.endsWith("_hip"));
+}
+
+/** Return a value for people. */
+export function spoken(measure: Measure, value: number | null): string {
+  if (value === null) return "–";
+  return measure === "angles" ? `${Math.round(value)}°` : value.toFixed(2);
 }
 
 export function column(records: Records, id: number, measure: Measure, joint: string): Column {

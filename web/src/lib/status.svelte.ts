@@ -33,6 +33,10 @@ class Watched {
     return typeof found === "number" ? found : otherwise;
   }
 
+  get hasStreams(): boolean {
+    return Object.keys(this.value?.streams ?? {}).length > 0;
+  }
+
   get extensions(): string[] {
     const found: unknown = this.value?.limits["upload_extensions"];
     return typeof found === "string" ? found.split(",") : [];

@@ -37,11 +37,18 @@ export function address(path: string, query: Record<string, string | number | bo
   return url;
 }
 
+/** The same for a WebSocket. */
+export function socketAddress(path: string, query: Record<string, string | number | boolean> = {}): URL {
+  const url = address(path, query);
+  url.protocol = url.protocol === "https:" ? "wss:" : "ws:";
+  return url;
+}
+
 function headers(): Record<string, string> {
   return { "Accept-Language": chosen.language };
 }
 
-async function asked(url: URL, init: RequestInit = {}): Promise<Response> {
+export async function asked(url: URL, init: RequestInit = {}): Promise<Response> {
   let response: Response;
   try {
     response = await fetch(url, { ...init, headers: { ...headers(), ...init.headers } });
@@ -75,7 +82,7 @@ function foreign(status: number): Problem {
   return { type: "about:blank", title, status, code: "bad_request", detail: title, advice: "" };
 }
 
-async function json<T>(url: URL, init: RequestInit = {}): Promise<T> {
+export async function json<T>(url: URL, init: RequestInit = {}): Promise<T> {
   return (await (await asked(url, init)).json()) as T;
 }
 

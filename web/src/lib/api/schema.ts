@@ -269,6 +269,258 @@ export interface paths {
         patch: operations["append_api_v1_uploads__upload_id__patch"];
         trace?: never;
     };
+    "/api/v1/streams": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Listed
+         * @description List the streams that are watched, how each is, and the alerts' rules.
+         */
+        get: operations["listed_api_v1_streams_get"];
+        put?: never;
+        /**
+         * Add
+         * @description Watch one more stream, from now on and after every restart. It takes a token to be set.
+         */
+        post: operations["add_api_v1_streams_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/streams/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Test
+         * @description Say whether there is a stream at an address: a picture of it, or the reason why not.
+         */
+        post: operations["test_api_v1_streams_test_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/streams/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One
+         * @description Tell how a stream is, with its own settings.
+         */
+        get: operations["one_api_v1_streams__name__get"];
+        /**
+         * Change
+         * @description Change a stream that was added here; without `url` it keeps its address.
+         */
+        put: operations["change_api_v1_streams__name__put"];
+        post?: never;
+        /**
+         * Remove
+         * @description Watch a stream no longer that was added here. Its records and alerts stay.
+         */
+        delete: operations["remove_api_v1_streams__name__delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/streams/{name}/snapshot": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Snapshot
+         * @description Return the next picture of a stream, skeletons drawn in.
+         */
+        get: operations["snapshot_api_v1_streams__name__snapshot_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/streams/{name}/mjpeg": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Mjpeg
+         * @description Return the pictures of a stream, skeletons drawn in, one after the other (Motion JPEG).
+         */
+        get: operations["mjpeg_api_v1_streams__name__mjpeg_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/streams/{name}/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Events
+         * @description Follow a stream by server-sent events: `header`, `record`, `state`, `alert`, `removed`.
+         */
+        get: operations["events_api_v1_streams__name__events_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/alerts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Listed
+         * @description List alerts, the newest first; `before`: those older than the one of this id.
+         */
+        get: operations["listed_api_v1_alerts_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/alerts/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Test
+         * @description Raise a test alert by a rule of the settings, through all that it goes to.
+         */
+        post: operations["test_api_v1_alerts_test_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/alerts/{alert_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One
+         * @description Return one alert.
+         */
+        get: operations["one_api_v1_alerts__alert_id__get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/alerts/{alert_id}/acknowledge": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Acknowledge
+         * @description Say that somebody knows of an alert; again does nothing.
+         */
+        post: operations["acknowledge_api_v1_alerts__alert_id__acknowledge_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/alerts/{alert_id}/snapshot": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Snapshot
+         * @description Return the picture in which an alert began, skeletons drawn in.
+         */
+        get: operations["snapshot_api_v1_alerts__alert_id__snapshot_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/alerts/{alert_id}/clip": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Clip
+         * @description Return the clip around an alert, whole or one range of it.
+         */
+        get: operations["clip_api_v1_alerts__alert_id__clip_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -279,7 +531,7 @@ export interface components {
             title: string;
             status: number;
             /** @enum {string} */
-            code: "bad_body" | "bad_option" | "bad_range" | "bad_request" | "broken_media" | "busy" | "conflict" | "foreign_origin" | "internal" | "job_not_found" | "length_required" | "media_too_large" | "method_not_allowed" | "no_room" | "not_acceptable" | "not_found" | "not_ready" | "request_timeout" | "result_not_found" | "store_unavailable" | "too_large" | "too_large_here" | "too_many_connections" | "too_many_followers" | "too_many_sessions" | "too_many_uploads" | "unauthorized" | "unsupported_content_type" | "unsupported_extension" | "unsupported_media" | "upload_not_found" | "worker_crashed" | "worker_timeout" | "wrong_version";
+            code: "alert_not_found" | "bad_body" | "bad_option" | "bad_range" | "bad_request" | "broken_media" | "busy" | "conflict" | "foreign_origin" | "internal" | "job_not_found" | "length_required" | "media_too_large" | "method_not_allowed" | "no_picture" | "no_room" | "not_acceptable" | "not_found" | "not_ready" | "request_timeout" | "result_not_found" | "store_unavailable" | "stream_exists" | "stream_fixed" | "stream_not_found" | "token_needed" | "too_large" | "too_large_here" | "too_many_connections" | "too_many_followers" | "too_many_sessions" | "too_many_uploads" | "unauthorized" | "unsupported_content_type" | "unsupported_extension" | "unsupported_media" | "upload_not_found" | "worker_crashed" | "worker_timeout" | "wrong_version";
             detail: string;
             advice: string;
         };
@@ -382,6 +634,93 @@ export interface components {
                 [key: string]: string;
             };
         };
+        /** @description `url` is without user, password and query; `since` is in seconds since 1970; ages are from a frame's capture to its result; `fps` and ages are of the last 5 seconds. */
+        Stream: {
+            name: string;
+            url: string;
+            /** @enum {string} */
+            state: "connecting" | "live" | "stalled" | "failed" | "ended";
+            reason: string;
+            since: number;
+            codec: string;
+            model: string;
+            width: number | null;
+            height: number | null;
+            max_fps: number;
+            fps: number;
+            age_p50_ms: number | null;
+            age_p95_ms: number | null;
+            people: number;
+            received: number;
+            skipped: number;
+            dropped: number;
+            broken: number;
+            processed: number;
+            connections: number;
+            unwritten: number;
+            looking: number;
+            added: boolean;
+            zones: {
+                [key: string]: number[][];
+            };
+            settings?: Record<string, never>;
+        };
+        /** @description A stream, with whatever settings of `[[streams]]` it has of its own. */
+        StreamBody: {
+            name?: string;
+            url?: string;
+            zones?: {
+                [key: string]: number[][];
+            };
+        };
+        /** @description Whether there is a stream, with a picture as a data URL, or the reason why not. */
+        StreamTest: {
+            ok: boolean;
+            width?: number;
+            height?: number;
+            codec?: string;
+            picture?: string;
+            reason?: string;
+        };
+        /** @description A rule that alerts are raised by; without streams it is for all. */
+        Rule: {
+            name: string;
+            rule: string;
+            streams: string[];
+            zone: string | null;
+        };
+        /** @description All streams; `may_change`: whether streams can be added. */
+        Streams: {
+            streams: components["schemas"]["Stream"][];
+            may_change: boolean;
+            alerts: components["schemas"]["Rule"][];
+        };
+        /** @description Times are seconds since 1970; `ended` is null while it goes on. */
+        Alert: {
+            schema?: string;
+            id: string;
+            name: string;
+            rule: string;
+            stream: string;
+            began: number;
+            seen: number;
+            ended: number | null;
+            occurrences: number;
+            facts: Record<string, never>;
+            people: number[];
+            snapshot: boolean;
+            clip: boolean;
+            acknowledged: number | null;
+            test: boolean;
+        };
+        /** @description Which rule to try. */
+        AlertTest: {
+            name: string;
+        };
+        /** @description Alerts, the newest first. */
+        Alerts: {
+            alerts: components["schemas"]["Alert"][];
+        };
         /** @description How it is, in a word. */
         Word: {
             status: string;
@@ -398,6 +737,9 @@ export interface components {
             waiting: number;
             live_sessions: number;
             jobs: {
+                [key: string]: number;
+            };
+            streams: {
                 [key: string]: number;
             };
             restarts: number;
@@ -532,6 +874,10 @@ export interface operations {
                      *         "succeeded": 12
                      *       },
                      *       "restarts": 0,
+                     *       "streams": {
+                     *         "live": 2,
+                     *         "failed": 1
+                     *       },
                      *       "limits": {
                      *         "max_content_length": 16777216,
                      *         "max_fps": 15
@@ -2305,6 +2651,1336 @@ export interface operations {
             };
             /** @description No room left */
             507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listed_api_v1_streams_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "streams": [
+                     *         {
+                     *           "name": "door",
+                     *           "url": "rtsp://192.168.1.20/stream1",
+                     *           "state": "live",
+                     *           "reason": "",
+                     *           "since": 1764000000,
+                     *           "codec": "h264",
+                     *           "model": "full",
+                     *           "width": 1280,
+                     *           "height": 720,
+                     *           "max_fps": 10,
+                     *           "fps": 10,
+                     *           "age_p50_ms": 21,
+                     *           "age_p95_ms": 34,
+                     *           "people": 1,
+                     *           "received": 9000,
+                     *           "skipped": 6000,
+                     *           "dropped": 2,
+                     *           "broken": 0,
+                     *           "processed": 2998,
+                     *           "connections": 1,
+                     *           "unwritten": 0,
+                     *           "looking": 0,
+                     *           "added": false,
+                     *           "zones": {}
+                     *         }
+                     *       ],
+                     *       "may_change": true,
+                     *       "alerts": [
+                     *         {
+                     *           "name": "help",
+                     *           "rule": "hands_up",
+                     *           "streams": [],
+                     *           "zone": null
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Streams"];
+                };
+            };
+            /** @description A token is needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    add_api_v1_streams_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["StreamBody"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "name": "door",
+                     *       "url": "rtsp://192.168.1.20/stream1",
+                     *       "state": "live",
+                     *       "reason": "",
+                     *       "since": 1764000000,
+                     *       "codec": "h264",
+                     *       "model": "full",
+                     *       "width": 1280,
+                     *       "height": 720,
+                     *       "max_fps": 10,
+                     *       "fps": 10,
+                     *       "age_p50_ms": 21,
+                     *       "age_p95_ms": 34,
+                     *       "people": 1,
+                     *       "received": 9000,
+                     *       "skipped": 6000,
+                     *       "dropped": 2,
+                     *       "broken": 0,
+                     *       "processed": 2998,
+                     *       "connections": 1,
+                     *       "unwritten": 0,
+                     *       "looking": 0,
+                     *       "added": false,
+                     *       "zones": {}
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Stream"];
+                };
+            };
+            /** @description A token is needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Set a token first */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The name is taken */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description An option is wrong */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Busy */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It took too long */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No room left */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    test_api_v1_streams_test_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["StreamBody"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "ok": false,
+                     *       "reason": "connection refused"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["StreamTest"];
+                };
+            };
+            /** @description A token is needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Set a token first */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description An option is wrong */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Busy */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It took too long */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No room left */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    one_api_v1_streams__name__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "name": "door",
+                     *       "url": "rtsp://192.168.1.20/stream1",
+                     *       "state": "live",
+                     *       "reason": "",
+                     *       "since": 1764000000,
+                     *       "codec": "h264",
+                     *       "model": "full",
+                     *       "width": 1280,
+                     *       "height": 720,
+                     *       "max_fps": 10,
+                     *       "fps": 10,
+                     *       "age_p50_ms": 21,
+                     *       "age_p95_ms": 34,
+                     *       "people": 1,
+                     *       "received": 9000,
+                     *       "skipped": 6000,
+                     *       "dropped": 2,
+                     *       "broken": 0,
+                     *       "processed": 2998,
+                     *       "connections": 1,
+                     *       "unwritten": 0,
+                     *       "looking": 0,
+                     *       "added": false,
+                     *       "zones": {}
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Stream"];
+                };
+            };
+            /** @description A token is needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such stream */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description An option is wrong */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The file broke its process */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Busy */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It took too long */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_api_v1_streams__name__put: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["StreamBody"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "name": "door",
+                     *       "url": "rtsp://192.168.1.20/stream1",
+                     *       "state": "live",
+                     *       "reason": "",
+                     *       "since": 1764000000,
+                     *       "codec": "h264",
+                     *       "model": "full",
+                     *       "width": 1280,
+                     *       "height": 720,
+                     *       "max_fps": 10,
+                     *       "fps": 10,
+                     *       "age_p50_ms": 21,
+                     *       "age_p95_ms": 34,
+                     *       "people": 1,
+                     *       "received": 9000,
+                     *       "skipped": 6000,
+                     *       "dropped": 2,
+                     *       "broken": 0,
+                     *       "processed": 2998,
+                     *       "connections": 1,
+                     *       "unwritten": 0,
+                     *       "looking": 0,
+                     *       "added": false,
+                     *       "zones": {}
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Stream"];
+                };
+            };
+            /** @description A token is needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Set a token first */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such stream */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description In the settings file */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description An option is wrong */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The file broke its process */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Busy */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It took too long */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No room left */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    remove_api_v1_streams__name__delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A token is needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Set a token first */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such stream */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description In the settings file */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description An option is wrong */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The file broke its process */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Busy */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It took too long */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No room left */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    snapshot_api_v1_streams__name__snapshot_get: {
+        parameters: {
+            query?: {
+                width?: number;
+            };
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/jpeg": string;
+                };
+            };
+            /** @description A token is needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such stream */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description An option is wrong */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The file broke its process */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Busy */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It took too long */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    mjpeg_api_v1_streams__name__mjpeg_get: {
+        parameters: {
+            query?: {
+                width?: number;
+            };
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "multipart/x-mixed-replace; boundary=posemill": string;
+                };
+            };
+            /** @description A token is needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such stream */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description An option is wrong */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The file broke its process */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Busy */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It took too long */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    events_api_v1_streams__name__events_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": string;
+                };
+            };
+            /** @description A token is needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such stream */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description An option is wrong */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The file broke its process */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Busy */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It took too long */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listed_api_v1_alerts_get: {
+        parameters: {
+            query?: {
+                limit?: number;
+                before?: string | null;
+                stream?: string | null;
+                unacknowledged?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "alerts": [
+                     *         {
+                     *           "id": "0193f0c2a4e87c10",
+                     *           "name": "help",
+                     *           "rule": "hands_up",
+                     *           "stream": "door",
+                     *           "began": 1764000000,
+                     *           "seen": 1764000004,
+                     *           "ended": null,
+                     *           "occurrences": 1,
+                     *           "facts": {
+                     *             "people": [
+                     *               0
+                     *             ]
+                     *           },
+                     *           "people": [
+                     *             0
+                     *           ],
+                     *           "snapshot": true,
+                     *           "clip": false,
+                     *           "acknowledged": null,
+                     *           "test": false
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Alerts"];
+                };
+            };
+            /** @description A token is needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description An option is wrong */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Jobs can't be reached */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    test_api_v1_alerts_test_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AlertTest"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "0193f0c2a4e87c10",
+                     *       "name": "help",
+                     *       "rule": "hands_up",
+                     *       "stream": "door",
+                     *       "began": 1764000000,
+                     *       "seen": 1764000004,
+                     *       "ended": null,
+                     *       "occurrences": 1,
+                     *       "facts": {
+                     *         "people": [
+                     *           0
+                     *         ]
+                     *       },
+                     *       "people": [
+                     *         0
+                     *       ],
+                     *       "snapshot": true,
+                     *       "clip": false,
+                     *       "acknowledged": null,
+                     *       "test": false
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Alert"];
+                };
+            };
+            /** @description A token is needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Another site's page */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such stream */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not what it must be */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Busy */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It took too long */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    one_api_v1_alerts__alert_id__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                alert_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "0193f0c2a4e87c10",
+                     *       "name": "help",
+                     *       "rule": "hands_up",
+                     *       "stream": "door",
+                     *       "began": 1764000000,
+                     *       "seen": 1764000004,
+                     *       "ended": null,
+                     *       "occurrences": 1,
+                     *       "facts": {
+                     *         "people": [
+                     *           0
+                     *         ]
+                     *       },
+                     *       "people": [
+                     *         0
+                     *       ],
+                     *       "snapshot": true,
+                     *       "clip": false,
+                     *       "acknowledged": null,
+                     *       "test": false
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Alert"];
+                };
+            };
+            /** @description A token is needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such alert */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description An option is wrong */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Jobs can't be reached */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    acknowledge_api_v1_alerts__alert_id__acknowledge_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                alert_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "0193f0c2a4e87c10",
+                     *       "name": "help",
+                     *       "rule": "hands_up",
+                     *       "stream": "door",
+                     *       "began": 1764000000,
+                     *       "seen": 1764000004,
+                     *       "ended": null,
+                     *       "occurrences": 1,
+                     *       "facts": {
+                     *         "people": [
+                     *           0
+                     *         ]
+                     *       },
+                     *       "people": [
+                     *         0
+                     *       ],
+                     *       "snapshot": true,
+                     *       "clip": false,
+                     *       "acknowledged": null,
+                     *       "test": false
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Alert"];
+                };
+            };
+            /** @description A token is needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Another site's page */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such alert */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description An option is wrong */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Jobs can't be reached */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    snapshot_api_v1_alerts__alert_id__snapshot_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                alert_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/jpeg": string;
+                };
+            };
+            /** @description A token is needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such alert */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Beyond the end */
+            416: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description An option is wrong */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Jobs can't be reached */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    clip_api_v1_alerts__alert_id__clip_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                alert_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "video/mp4": string;
+                };
+            };
+            /** @description A token is needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such alert */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Beyond the end */
+            416: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description An option is wrong */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Jobs can't be reached */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -1,11 +1,11 @@
 /** What the live section does: a camera, a session, a recording, and how they depend on each other. */
-import { address, api, Refusal } from "../api/client";
+import { socketAddress } from "../api/client";
 import { options, query } from "../options.svelte";
-import { said, type Said } from "../problems";
 import { status } from "../status.svelte";
 import * as camera from "./camera";
 import { everyFrame } from "./frames";
 import { Recording } from "./recording.svelte";
+import { refusalOf } from "./refusal";
 import { Session } from "./session.svelte";
 import { Shots } from "./shots";
 
@@ -32,7 +32,7 @@ export class Live {
 
   constructor() {
     this.session = new Session({
-      connect: () => new WebSocket(liveAddress()),
+      connect: () => new WebSocket(socketAddress("api/v1/live", { ...query(options), max_fps: fps() })),
       rate: fps,
       jpeg: (shot) => this.#shots.jpeg(shot),
       giveBack: (shot) => this.#shots.giveBack(shot),
@@ -109,17 +109,4 @@ export class Live {
 /** Return how many frames a second are sent. */
 export function fps(): number {
   return Math.min(options.fps, status.limit("max_fps", options.fps));
-}
-
-function liveAddress(): URL {
-  const url = address("api/v1/live", { ...query(options), max_fps: fps() });
-  url.protocol = url.protocol === "https:" ? "wss:" : "ws:";
-  return url;
-}
-
-/** A browser doesn't tell a page why a WebSocket was refused; the same guard stands before this. */
-async function refusalOf(): Promise<Said | null> {
-  const error: unknown = await api.status().then(() => null, (error: unknown) => error);
-  const isShut = error instanceof Refusal && [401, 403].includes(error.problem?.status ?? 0);
-  return isShut ? said(error) : null;
 }

@@ -1,13 +1,11 @@
 /** One live session: frames go up, records come down; it goes on by itself when it was cut off. */
 import type { FrameRecord, Header, Problem } from "../api/client";
 import type { Said } from "../problems";
-import { closingOf, pauseS, type Closing } from "./closing";
+import type { Closing } from "./closing";
 import { Flow, Pace } from "./flow";
+import { Line, type Phase } from "./line.svelte";
 import { MedianMeter, RateMeter } from "./meters";
 import type { Shot } from "./shots";
-
-/** `waiting`: for the next try; `ended`: until somebody says how to go on. */
-export type Phase = "off" | "connecting" | "open" | "waiting" | "ended";
 
 type Counts = { received: number; processed: number; dropped: number };
 type Message = Header | (Counts & FrameRecord) | { frame?: number; problem: Problem };
@@ -30,29 +28,22 @@ export interface Readout {
 }
 
 const SILENT: Readout = { rate: 0, latencyMs: null, dropped: 0 };
-const CONNECT_MS = 10_000;
 const READ_MS = 500;
 const TROUBLED = 3; // frames in a row that the service couldn't look at
 
 export class Session {
-  phase: Phase = $state("off");
-  closing: Closing | null = $state.raw(null);
-  refusal: Said | null = $state.raw(null);
-  retryInS = $state(0);
   isTroubled = $state(false);
   /** The newest frame that was answered, and its record. */
   shot: Shot | null = $state.raw(null);
   record: FrameRecord | null = $state.raw(null);
   /** Numbers for people: they change twice a second, not with every frame. */
   readout: Readout = $state.raw(SILENT);
+  readonly line: Line;
 
-  #socket: WebSocket | null = null;
   #header: Header | null = null;
-  #tries = 0;
   #problems = 0;
   #dropped = { before: 0, now: 0 };
   #isEncoding = false;
-  #timer: ReturnType<typeof setTimeout> | undefined;
   #reading: ReturnType<typeof setInterval> | undefined;
   #pace = new Pace(1);
   readonly #rate = new RateMeter();
@@ -61,36 +52,41 @@ export class Session {
 
   constructor(private readonly around: Surroundings) {
     this.#flow = new Flow((shot) => around.giveBack(shot));
+    this.line = new Line({
+      connect: () => {
+        this.#pace = new Pace(around.rate());
+        return around.connect();
+      },
+      message: (data) => this.#take(JSON.parse(data as string) as Message),
+      left: () => this.#left(),
+      refusal: () => around.refusal(),
+    });
+  }
+
+  get phase(): Phase {
+    return this.line.phase;
+  }
+
+  get closing(): Closing | null {
+    return this.line.closing;
   }
 
   open(): void {
     this.close();
-    this.#tries = 0;
     this.#reading = setInterval(() => this.#read(), READ_MS);
-    this.#connect();
+    this.line.open();
   }
 
   close(): void {
-    this.#hangUp();
+    this.line.close();
     clearInterval(this.#reading);
-    Object.assign(this, { phase: "off", closing: null, refusal: null, readout: SILENT });
+    this.readout = SILENT;
     this.#dropped = { before: 0, now: 0 };
   }
 
   /** Begin anew with other options, or after an end; the counts go on. */
   reopen(): void {
-    if (this.phase === "off") return;
-    this.#hangUp();
-    this.closing = null;
-    this.#tries = 0;
-    this.#connect();
-  }
-
-  /** Try now what would be tried in some seconds. */
-  hurry(): void {
-    if (this.phase !== "waiting") return;
-    clearTimeout(this.#timer);
-    this.#connect();
+    this.line.reopen();
   }
 
   /** Whether a frame would be sent now. Others are left out, so that none is old when it arrives. */
@@ -101,13 +97,13 @@ export class Session {
 
   /** Send a frame that is wanted. */
   async send(shot: Shot): Promise<void> {
-    const socket = this.#socket;
+    const socket = this.line.socket;
     this.#pace.took(shot.takenAt);
     this.#isEncoding = true;
     const jpeg = await this.around.jpeg(shot).catch(() => null);
     this.#isEncoding = false;
     // Another connection would count it otherwise.
-    if (!jpeg || !socket || socket !== this.#socket || socket.readyState !== WebSocket.OPEN) {
+    if (!jpeg || !socket || socket !== this.line.socket || socket.readyState !== WebSocket.OPEN) {
       this.around.giveBack(shot);
       return;
     }
@@ -115,22 +111,6 @@ export class Session {
     this.#pace.sent(now);
     this.#flow.send(shot, now);
     socket.send(jpeg);
-  }
-
-  #connect(): void {
-    const socket = this.around.connect();
-    this.phase = "connecting";
-    this.#socket = socket;
-    this.#pace = new Pace(this.around.rate());
-    this.#timer = setTimeout(() => this.#lost(1006, false), CONNECT_MS);
-    let wasOpen = false;
-    socket.onopen = () => {
-      clearTimeout(this.#timer);
-      wasOpen = true;
-      this.phase = "open";
-    };
-    socket.onmessage = (event: MessageEvent<string>) => this.#take(JSON.parse(event.data) as Message);
-    socket.onclose = (event) => this.#lost(event.code, wasOpen);
   }
 
   #take(message: Message): void {
@@ -147,11 +127,9 @@ export class Session {
   }
 
   #answered({ received: _received, processed: _processed, dropped, ...record }: Counts & FrameRecord): void {
-    // It works: a service that only opens and closes has the pauses grow.
-    this.#tries = 0;
+    this.line.works();
     this.#problems = 0;
     this.isTroubled = false;
-    this.closing = null;
     this.#dropped.now = dropped;
     const shot = this.#flow.answer(record.frame);
     if (!shot) return;
@@ -168,49 +146,7 @@ export class Session {
     this.record = record;
   }
 
-  #lost(code: number, wasOpen: boolean): void {
-    this.#hangUp();
-    this.closing = closingOf(code);
-    if (!this.closing.isPassing) this.phase = "ended";
-    else if (wasOpen) this.#wait();
-    else void this.#ask();
-  }
-
-  /** A connection that was refused looks like none: ask whether the service lets us in at all. */
-  async #ask(): Promise<void> {
-    const tries = this.#tries;
-    this.#wait();
-    const refusal = await this.around.refusal();
-    if (!refusal || this.phase !== "waiting" || this.#tries !== tries + 1) return;
-    clearTimeout(this.#timer);
-    this.refusal = refusal;
-    this.phase = "ended";
-  }
-
-  #wait(): void {
-    this.#tries += 1;
-    this.phase = "waiting";
-    this.retryInS = pauseS(this.#tries);
-    this.#countDown();
-  }
-
-  #countDown(): void {
-    this.#timer = setTimeout(() => {
-      this.retryInS -= 1;
-      if (this.retryInS > 0) this.#countDown();
-      else this.#connect();
-    }, 1000);
-  }
-
-  /** Leave the connection, whatever its state: nothing of it is heard any more. */
-  #hangUp(): void {
-    clearTimeout(this.#timer);
-    const socket = this.#socket;
-    this.#socket = null;
-    if (socket) {
-      socket.onopen = socket.onmessage = socket.onclose = null;
-      socket.close();
-    }
+  #left(): void {
     this.#flow.clear();
     this.#show(null, null);
     this.#rate.clear();
@@ -218,7 +154,6 @@ export class Session {
     this.#header = null;
     this.#problems = 0;
     this.isTroubled = false;
-    this.refusal = null;
     this.#dropped = { before: this.#dropped.before + this.#dropped.now, now: 0 };
   }
 

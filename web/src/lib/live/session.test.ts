@@ -89,7 +89,7 @@ test("it comes back by itself, with growing pauses, until it works", async () =>
   const session = opened();
   for (const pause of [1, 2, 4, 8, 8]) {
     newest().onclose?.({ code: 1006 });
-    expect([session.phase, session.retryInS]).toEqual(["waiting", pause]);
+    expect([session.phase, session.line.retryInS]).toEqual(["waiting", pause]);
     const count = sockets.length;
     await vi.advanceTimersByTimeAsync(1000 * pause - 1);
     expect(sockets).toHaveLength(count);
@@ -101,7 +101,7 @@ test("it comes back by itself, with growing pauses, until it works", async () =>
   newest().answers(0);
   expect(session.closing).toBeNull();
   newest().onclose?.({ code: 1012 });
-  expect(session.retryInS).toBe(1);
+  expect(session.line.retryInS).toBe(1);
   session.close();
   await vi.advanceTimersByTimeAsync(20_000);
   expect(session.phase).toBe("off");
@@ -122,7 +122,7 @@ test("whoever isn't let in is told why", async () => {
   await vi.advanceTimersByTimeAsync(1000);
   newest().onclose?.({ code: 1006 });
   await vi.advanceTimersByTimeAsync(0);
-  expect([session.phase, session.refusal?.title]).toEqual(["ended", "A token is needed"]);
+  expect([session.phase, session.line.refusal?.title]).toEqual(["ended", "A token is needed"]);
   const count = sockets.length;
   await vi.advanceTimersByTimeAsync(20_000);
   expect(sockets).toHaveLength(count);

@@ -1,0 +1,46 @@
+"""The streams that were added while the service ran, beside those of the settings file."""
+
+import json
+import os
+from pathlib import Path
+from tempfile import NamedTemporaryFile
+from typing import Final
+
+from posemill.config import Settings, StreamConfig, parse_stream
+from posemill.errors import SettingError, SinkError
+
+FOLDER: Final = "streams"
+FILE_NAME: Final = "streams.json"
+
+
+def has_added(data_folder: Path) -> bool:
+    """Return whether streams were added, below the folder of all data."""
+    return (data_folder / FOLDER / FILE_NAME).exists()
+
+
+def read_added(folder: Path, settings: Settings) -> list[StreamConfig]:
+    """Return the streams in ``folder``. SettingError where the file is not what we wrote."""
+    path = folder / FILE_NAME
+    try:
+        raw = json.loads(path.read_bytes())
+    except FileNotFoundError:
+        return []
+    except (OSError, ValueError) as error:
+        raise SettingError(f"{path}: can't be read: {error}; mend or remove it.") from error
+    if not isinstance(raw, list):
+        raise SettingError(f"{path}: must be a list of streams; mend or remove it.")
+    return [parse_stream(each, settings, str(path)) for each in raw]
+
+
+def write_added(folder: Path, streams: list[StreamConfig]) -> None:
+    """Write the streams beside the file, then in its place; only its owner may read it."""
+    text = json.dumps([dict(stream.raw) for stream in streams], indent=1)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with NamedTemporaryFile("w", dir=folder, prefix=".streams", delete=False) as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(file.name).replace(folder / FILE_NAME)
+    except OSError as error:
+        raise SinkError(f"{folder}: streams can't be stored: {error.strerror or error}.") from error

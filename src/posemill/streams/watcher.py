@@ -1,0 +1,262 @@
+"""All streams together: begun, tended, and ended."""
+
+import logging
+import threading
+import time
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any, Final
+
+from posemill.alerts import AlertStore, Broker, Deliveries, raise_test
+from posemill.assemble import Engines, drawing_style
+from posemill.config import Settings, StreamConfig, Watching, data_folder, parse_stream
+from posemill.cores import usable_cores
+from posemill.errors import PosemillError, StreamExists, StreamFixed, StreamNotFound
+from posemill.streams.added import FOLDER, read_added, write_added
+from posemill.streams.alarms import Alarms
+from posemill.streams.clips import ClipRecorder, ClipWriter
+from posemill.streams.files import HourlyRecords
+from posemill.streams.gate import Gate
+from posemill.streams.hub import Event, Hub
+from posemill.streams.outputs import Outputs
+from posemill.streams.stepping import Stepper
+from posemill.streams.stream import Stream
+
+_LOG: Final = logging.getLogger("posemill")
+_TEND_S: Final = 1.0
+_SWEEP_S: Final = 600.0
+_AGAIN_S: Final = 10.0  # after a fault of ours
+_MAX_ENGINES: Final = 6
+
+
+@dataclass(slots=True)
+class _Place:
+    """A stream, and what the watcher remembers of it."""
+
+    stream: Stream
+    clips: ClipRecorder | None
+    is_added: bool
+    stepper: Stepper
+    processed: int = 0
+    dropped: int = 0
+    failed_s: float | None = None
+
+
+class Watcher:
+    """Watches streams from ``start`` to ``close``; every method may come from any thread."""
+
+    def __init__(self, settings: Settings, watching: Watching, hub: Hub) -> None:
+        self._settings, self._watching, self._hub = settings, watching, hub
+        self.folder = data_folder(settings) / FOLDER
+        self._gate = Gate(usable_cores())
+        self._engines = Engines(_MAX_ENGINES)
+        self._places: dict[str, _Place] = {}
+        self._lock = threading.RLock()
+        self._stopping = threading.Event()
+        self._broker = Broker(settings.mqtt_url, settings.mqtt_topic) if settings.mqtt_url else None
+        self._alerts_folder = data_folder(settings) / "alerts"
+        self._store = AlertStore(self._alerts_folder)
+        self._deliveries = Deliveries(self._store, watching.webhooks, self._broker)
+        self._clip_writer = ClipWriter()
+        self._tending = threading.Thread(target=self._tend, name="posemill-tend", daemon=True)
+        self._busy = (time.monotonic(), 0.0)
+
+    def start(self, *, added: bool) -> None:
+        """Begin the streams of the settings, and those that were ``added``. SettingError."""
+        more = read_added(self.folder, self._settings) if added else []
+        for config in self._watching.streams:
+            self._begin(config, is_added=False)
+        for config in more:
+            if config.name in self._places:
+                _LOG.warning("stream %s was added, and is in the settings too", config.name)
+            else:
+                self._begin(config, is_added=True)
+        self._tending.start()
+
+    def close(self) -> None:
+        """End all streams; what is open is completed."""
+        self._stopping.set()
+        if self._tending.is_alive():
+            self._tending.join()
+        with self._lock:
+            places, self._places = list(self._places.values()), {}
+        for place in places:
+            place.stream.stop()
+        for place in places:
+            self._end(place)
+        self._clip_writer.close()
+        self._deliveries.close()
+        if self._broker is not None:
+            self._broker.close()
+        self._store.close()
+
+    def statuses(self) -> list[dict[str, Any]]:
+        """Return how each stream is."""
+        with self._lock:
+            places = list(self._places.values())
+        return [{**place.stream.status(), "added": place.is_added} for place in places]
+
+    def one(self, name: str) -> dict[str, Any]:
+        """Return how one stream is, and its own settings. UsageError."""
+        place = self._place(name)
+        raw = {**place.stream.config.raw, "url": place.stream.source.shown}
+        return {**place.stream.status(), "added": place.is_added, "settings": raw}
+
+    def test_alert(self, name: str) -> dict[str, Any]:
+        """Raise a test alert by a rule, through all that it goes to. UsageError."""
+        for rule in self._watching.alerts:
+            if rule.name == name:
+                alert = raise_test(rule, self._store, self._deliveries)
+                self._hub.tell(Event("alert", alert.stream, alert.to_dict()))
+                return alert.to_dict()
+        raise StreamNotFound(f"there is no alert {name!r} in the settings.")
+
+    @property
+    def is_over(self) -> bool:
+        """Whether every stream has come to its end, as files that don't loop do."""
+        with self._lock:
+            return all(p.stream.state.word == "ended" for p in self._places.values())
+
+    def look(self, name: str, who: str, width: int | None) -> None:
+        """Have ``who`` told of a stream's records, and of its pictures where ``width`` isn't 0."""
+        place = self._place(name)
+        place.stream.lookers.look(who, width)
+        if width is not None and place.stream.header:
+            self._hub.tell(Event("header", name, place.stream.header))
+
+    def add(self, raw: Mapping[str, Any]) -> dict[str, Any]:
+        """Add a stream that stays over restarts. SettingError, StreamExists, SinkError."""
+        config = parse_stream(raw, self._settings, "the request")
+        with self._lock:
+            if config.name in self._places:
+                raise StreamExists(f"there is a stream {config.name!r} already.")
+            self._store_added([*self._added(), config])
+            self._begin(config, is_added=True)
+        return self.one(config.name)
+
+    def change(self, name: str, raw: Mapping[str, Any]) -> dict[str, Any]:
+        """Change a stream that was added; without ``url`` it keeps its own."""
+        with self._lock:
+            place = self._added_place(name)
+            kept = {"url": place.stream.config.raw["url"], **raw, "name": name}
+            config = parse_stream(kept, self._settings, "the request")
+            others = [each for each in self._added() if each.name != name]
+            self._store_added([*others, config])
+            self._drop(name)
+            self._begin(config, is_added=True)
+        return self.one(name)
+
+    def remove(self, name: str) -> None:
+        """Remove a stream that was added; its records and alerts stay."""
+        with self._lock:
+            self._added_place(name)
+            self._store_added([each for each in self._added() if each.name != name])
+            self._drop(name)
+        self._hub.tell(Event("removed", name))
+
+    def _added(self) -> list[StreamConfig]:
+        return [place.stream.config for place in self._places.values() if place.is_added]
+
+    def _place(self, name: str) -> _Place:
+        with self._lock:
+            place = self._places.get(name)
+        if place is None:
+            raise StreamNotFound(f"there is no stream {name!r}.")
+        return place
+
+    def _added_place(self, name: str) -> _Place:
+        place = self._place(name)
+        if not place.is_added:
+            raise StreamFixed(f"the stream {name!r} is in the settings file; change it there.")
+        return place
+
+    def _store_added(self, streams: list[StreamConfig]) -> None:
+        write_added(self.folder, streams)
+
+    def _drop(self, name: str) -> None:
+        place = self._places.pop(name)
+        place.stream.stop()
+        # It may wait for the other side a while; nobody waits for that.
+        threading.Thread(target=self._end, args=(place,), daemon=True).start()
+
+    def _begin(self, config: StreamConfig, *, is_added: bool) -> None:
+        settings = config.settings
+        rules = [
+            each
+            for each in self._watching.alerts
+            if not each.streams or config.name in each.streams
+        ]
+        clips = None
+        if any(rule.clip for rule in rules):
+            clips = ClipRecorder(
+                settings.clip_before_s, settings.clip_after_s, self._clip_writer, settings.rotate
+            )
+        alarms = Alarms(config, rules, self._store, self._hub, clips, self._deliveries)
+        broker = self._broker
+        outputs = Outputs(
+            config.name,
+            drawing_style(settings, "video"),
+            self._hub,
+            records=HourlyRecords(self.folder / config.name, settings.keep_records_for)
+            if settings.record
+            else None,
+            publish=None if broker is None else broker.publish,
+            publishes_records=settings.mqtt_records,
+            watch=alarms if rules else None,
+        )
+        on_packet = None if clips is None else clips.packet
+        stream = Stream(config, self._gate, self._engines, outputs, on_packet)
+        self._places[config.name] = _Place(stream, clips, is_added, Stepper())
+        stream.start()
+
+    def _end(self, place: _Place) -> None:
+        place.stream.join(place.stream.config.settings.stall_s + 1)
+        if place.clips is not None:
+            place.clips.close()
+
+    def _tend(self) -> None:
+        swept_s = 0.0
+        while not self._stopping.wait(_TEND_S):
+            try:
+                self._look_after_all()
+                if time.monotonic() - swept_s > _SWEEP_S:
+                    swept_s = time.monotonic()
+                    self._store.sweep(self._settings.keep_alerts_for)
+            except PosemillError as error:
+                _LOG.error("%s", error)
+            except Exception:  # the next round may do; without any, nothing is mended again
+                _LOG.exception("streams can't be tended")
+
+    def _look_after_all(self) -> None:
+        now, busy = time.monotonic(), self._busy_share()
+        with self._lock:
+            places = dict(self._places)
+        for name, place in places.items():
+            self._step(place, now, busy)
+            if place.stream.fault is not None:
+                place.failed_s = now if place.failed_s is None else place.failed_s
+                if now - place.failed_s > _AGAIN_S:
+                    self._restart(name, place)
+        self._hub.tell(Event("status", "", {"streams": self.statuses(), "busy": round(busy, 3)}))
+
+    def _busy_share(self) -> float:
+        now, busy_s = time.monotonic(), self._gate.busy_s
+        (before, busy_before), self._busy = self._busy, (now, busy_s)
+        return (busy_s - busy_before) / max(1e-3, now - before) / self._gate.places
+
+    def _step(self, place: _Place, now: float, busy: float) -> None:
+        stream = place.stream
+        processed, dropped = stream.processed, stream.dropped
+        came = processed - place.processed
+        wanted = came + dropped - place.dropped
+        place.processed, place.dropped = processed, dropped
+        if stream.config.settings.step_down and stream.options.model_complexity and wanted:
+            stream.is_down = place.stepper.update(now, share=came / wanted, busy=busy)
+
+    def _restart(self, name: str, place: _Place) -> None:
+        with self._lock:
+            if self._places.get(name) is place:
+                self._drop(name)
+                with suppress(PosemillError):
+                    self._begin(place.stream.config, is_added=place.is_added)
