@@ -56,8 +56,8 @@ class Watcher:
         self._stopping = threading.Event()
         self._broker = Broker(settings.mqtt_url, settings.mqtt_topic) if settings.mqtt_url else None
         self._alerts_folder = data_folder(settings) / "alerts"
-        self._store = AlertStore(self._alerts_folder)
-        self._deliveries = Deliveries(self._store, watching.webhooks, self._broker)
+        self.store = AlertStore(self._alerts_folder)
+        self._deliveries = Deliveries(self.store, watching.webhooks, self._broker)
         self._clip_writer = ClipWriter()
         self._tending = threading.Thread(target=self._tend, name="posemill-tend", daemon=True)
         self._busy = (time.monotonic(), 0.0)
@@ -89,7 +89,7 @@ class Watcher:
         self._deliveries.close()
         if self._broker is not None:
             self._broker.close()
-        self._store.close()
+        self.store.close()
 
     def statuses(self) -> list[dict[str, Any]]:
         """Return how each stream is."""
@@ -97,17 +97,21 @@ class Watcher:
             places = list(self._places.values())
         return [{**place.stream.status(), "added": place.is_added} for place in places]
 
+    def stream(self, name: str) -> Stream:
+        """Return one stream. StreamNotFound."""
+        return self._place(name).stream
+
     def one(self, name: str) -> dict[str, Any]:
-        """Return how one stream is, and its own settings. UsageError."""
+        """Return how one stream is, and its own settings. StreamNotFound."""
         place = self._place(name)
         raw = {**place.stream.config.raw, "url": place.stream.source.shown}
         return {**place.stream.status(), "added": place.is_added, "settings": raw}
 
     def test_alert(self, name: str) -> dict[str, Any]:
-        """Raise a test alert by a rule, through all that it goes to. UsageError."""
+        """Raise a test alert by a rule, through all that it goes to. StreamNotFound."""
         for rule in self._watching.alerts:
             if rule.name == name:
-                alert = raise_test(rule, self._store, self._deliveries)
+                alert = raise_test(rule, self.store, self._deliveries)
                 self._hub.tell(Event("alert", alert.stream, alert.to_dict()))
                 return alert.to_dict()
         raise StreamNotFound(f"there is no alert {name!r} in the settings.")
@@ -192,7 +196,7 @@ class Watcher:
             clips = ClipRecorder(
                 settings.clip_before_s, settings.clip_after_s, self._clip_writer, settings.rotate
             )
-        alarms = Alarms(config, rules, self._store, self._hub, clips, self._deliveries)
+        alarms = Alarms(config, rules, self.store, self._hub, clips, self._deliveries)
         broker = self._broker
         outputs = Outputs(
             config.name,
@@ -222,7 +226,7 @@ class Watcher:
                 self._look_after_all()
                 if time.monotonic() - swept_s > _SWEEP_S:
                     swept_s = time.monotonic()
-                    self._store.sweep(self._settings.keep_alerts_for)
+                    self.store.sweep(self._settings.keep_alerts_for)
             except PosemillError as error:
                 _LOG.error("%s", error)
             except Exception:  # the next round may do; without any, nothing is mended again
