@@ -12,8 +12,8 @@ import pytest
 
 from alerts_for_tests import NOW, NOWHERE, people
 from posemill.alerts import Alerter, AlertStore, Change, raise_test
-from posemill.config import AlertConfig, Settings, StreamConfig, parse_stream
-from posemill.errors import AlertStoreError
+from posemill.config import AlertConfig, Settings, StreamConfig, parse_stream, parse_watching
+from posemill.errors import AlertStoreError, SettingError
 from posemill.types import FramePoses
 
 RULE = AlertConfig("somebody", "person", for_s=1.0, cooldown_s=60.0)
@@ -187,6 +187,22 @@ def test_a_zone_is_that_of_the_stream(store: AlertStore) -> None:
     change = Alerter(rule, with_it, store, NOWHERE).update(poses, NOW)
     assert change is not None
     assert change.alert.facts == {"people": [{"id": 0, "ground": [0.5, 0.5], "of": "feet"}]}
+
+
+def test_a_rule_for_a_stream_without_its_zone_is_refused() -> None:
+    zones = {"mat": [[0.4, 0.4], [0.6, 0.4], [0.6, 0.6]]}
+    streams = [
+        {"name": "door", "url": "0", "zones": zones},
+        {"name": "hall", "url": "1"},
+    ]
+    rule = {"name": "on-it", "rule": "zone", "zone": "mat"}
+    for chosen in ({}, {"streams": ["door"]}, {"streams": ["added-later"]}):
+        parse_watching({"streams": streams, "alerts": [{**rule, **chosen}]}, Settings(), "a test")
+    with pytest.raises(SettingError, match="'on-it' is for the stream 'hall', which has no zone"):
+        parse_watching(
+            {"streams": streams, "alerts": [{**rule, "streams": ["door", "hall"]}]},
+            *(Settings(), "a test"),
+        )
 
 
 def test_what_can_t_be_stored_is_raised_when_it_can(

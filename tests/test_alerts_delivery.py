@@ -15,9 +15,9 @@ import pytest
 
 from alerts_for_tests import Receiver, Way, alert, certificate, delivering, threads, until
 from posemill.alerts import AlertStore, Deliveries, delivery, webhook
-from posemill.alerts.webhook import verify
 from posemill.alerts.outbox import GIVE_UP_S, MAX_DELAY_S, Delivery
 from posemill.alerts.sink import Outcome
+from posemill.alerts.webhook import verify
 from posemill.config import AlertConfig, WebhookConfig
 from posemill.errors import AlertStoreError, SettingError
 

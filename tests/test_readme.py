@@ -4,12 +4,14 @@ import json
 import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
 from PIL import Image
 
 from posemill.bench.figure import draw_figure
+from posemill.config import TABLE, Settings, parse_watching
 from test_privacy import figure_clip
 
 
@@ -63,7 +65,8 @@ def test_every_command(folder: Path, project_root: Path) -> None:
     for words in lines:
         if "mediapipe" in words:  # needs a package registry
             continue
-        if words[1] in ("serve", "worker"):  # don't end; tests/test_server_serve.py starts them
+        # They don't end; tests/test_server_serve.py and tests/test_cli_watch.py start them.
+        if words[1] in ("serve", "worker", "watch"):
             continue
         # The example's clip lasts half a second, shorter than the part it asks for.
         shorter = {"0:10": "0.1", "0:20": "0.4"}
@@ -76,3 +79,15 @@ def test_every_command(folder: Path, project_root: Path) -> None:
             check=False,
         )
         assert done.returncode == 0, f"{' '.join(words)}: {done.stderr}"
+
+
+@pytest.mark.parametrize("page", ["README.md", "docs/streams.md"])
+def test_every_settings_file(page: str, project_root: Path) -> None:
+    files = blocks(project_root / page, "toml")
+    assert files
+    for text in files:
+        tables = tomllib.loads(text)
+        settings = {name: tables.pop(name) for name in list(tables) if name in TABLE}
+        found = parse_watching(tables, Settings(**settings), page)
+        assert found.streams
+        assert found.alerts

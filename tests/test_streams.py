@@ -5,6 +5,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -55,6 +56,9 @@ class Watched:
 
     def status(self, name: str) -> dict[str, Any]:
         return next(each for each in self.watcher.statuses() if each["name"] == name)
+
+    def is_beyond(self, name: str, count: int) -> bool:
+        return int(self.status(name)["processed"]) > count
 
     def of(self, kind: str, stream: str | None = None) -> list[Event]:
         return [e for e in list(self.events) if e.kind == kind and stream in (None, e.stream)]
@@ -136,7 +140,7 @@ def test_trouble_of_one_stream_does_not_touch_the_others(tmp_path: Path, clip: P
             assert found.status("good")["connections"] <= 1 + 20 / 2
             bad.heal()
             count = found.status("bad")["processed"]
-            found.until(lambda count=count: found.status("bad")["processed"] > count + 3)
+            found.until(partial(found.is_beyond, "bad", count + 3))
         assert found.status("good")["state"] == "live"
         states = [event.fields["state"] for event in found.of("state", "bad")]
         assert states[0] == "live"
@@ -168,12 +172,8 @@ def test_an_alert_is_raised_once_over_all_faults_and_a_restart(tmp_path: Path, c
             (alert,) = again.watcher.store.list(10)
             assert alert.ended is None
             assert alert.has_snapshot
-            assert {
-                path.suffix for path in (tmp_path / "data" / "alerts").glob(f"{alert.id}.*")
-            } == {
-                ".jpg",
-                ".mp4",
-            }
+            files = (tmp_path / "data" / "alerts").glob(f"{alert.id}.*")
+            assert {path.suffix for path in files} == {".jpg", ".mp4"}
 
 
 def test_records_are_kept_and_are_those_of_posemill(tmp_path: Path, clip: Path) -> None:
@@ -216,11 +216,12 @@ def test_pictures_are_drawn_only_while_somebody_looks(tmp_path: Path, clip: Path
 
 @needs_mosquitto
 def test_states_alerts_and_records_go_to_the_broker(tmp_path: Path, clip: Path) -> None:
-    import paho.mqtt.client as mqtt
+    from paho.mqtt.client import Client
+    from paho.mqtt.enums import CallbackAPIVersion
 
     came: dict[str, bytes] = {}
     with Mosquitto() as broker:
-        client = mqtt.Client(mqtt.CallbackAPIVersion.VERSION2)
+        client = Client(CallbackAPIVersion.VERSION2)
         client.on_message = lambda *args: came.update({args[2].topic: args[2].payload})
         client.connect("127.0.0.1", broker.port)
         client.subscribe("home/#")

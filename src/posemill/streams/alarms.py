@@ -9,7 +9,7 @@ from typing import Final
 from posemill.alerts import Alert, Alerter, AlertStore, Deliveries
 from posemill.config import AlertConfig, StreamConfig
 from posemill.drawing import DrawingStyle
-from posemill.errors import PosemillError
+from posemill.errors import PosemillError, SinkError
 from posemill.sinks.aside import Aside
 from posemill.streams.clips import ClipRecorder
 from posemill.streams.hub import Event, Hub
@@ -45,8 +45,8 @@ class Alarms:
                     continue
                 alert = change.alert
                 if change.is_raised:
-                    alert = self._pictured(alert, result, style, with_clip=rule.clip)
                     self._deliveries.wake()
+                    alert = self._pictured(alert, result, style, with_clip=rule.clip)
                 self._hub.tell(Event("alert", self._stream.name, alert.to_dict()))
             except PosemillError as error:
                 _LOG.error("stream %s: alert %s: %s", self._stream.name, rule.name, error)
@@ -54,17 +54,15 @@ class Alarms:
     def _pictured(
         self, alert: Alert, result: Result, style: DrawingStyle, *, with_clip: bool
     ) -> Alert:
-        data = rendered(result.frame, result.poses, style, _WIDTH_PX)
-        path = self._store.folder / f"{alert.id}.jpg"
-        aside = Aside(path)
-        try:
-            aside.write(data)
-            aside.commit()
-        finally:
-            aside.discard()
         if with_clip and self._clips is not None:
             clip = self._store.folder / f"{alert.id}.mp4"
             self._clips.begin(clip, time.monotonic(), self._clipped)
+        data = rendered(result.frame, result.poses, style, _WIDTH_PX)
+        try:
+            _write(self._store.folder / f"{alert.id}.jpg", data)
+        except SinkError as error:  # it is told without
+            _LOG.error("stream %s: no picture: %s", self._stream.name, error)
+            return alert
         return self._store.update(alert.id, snapshot=True)
 
     def _clipped(self, path: Path, problem: str | None) -> None:
@@ -78,3 +76,12 @@ class Alarms:
             _LOG.error("stream %s: %s", self._stream.name, error)
             return
         self._hub.tell(Event("alert", self._stream.name, alert.to_dict()))
+
+
+def _write(path: Path, data: bytes) -> None:
+    aside = Aside(path)
+    try:
+        aside.write(data)
+        aside.commit()
+    finally:
+        aside.discard()
