@@ -139,7 +139,7 @@ def test_a_plain_install_brings_no_opencv(wheel: Path) -> None:
     assert plain == {
         *("av", "numpy", "openvino", "pillow", "pycocotools", "rich", "scipy", "typer"),
         *("dbos", "fastapi", "h11", "prometheus-client", "psutil", "python-multipart"),
-        *("uvicorn", "websockets"),
+        *("paho-mqtt", "urllib3", "uvicorn", "websockets"),
     }
     # Not even the extra may: opencv-contrib-python and opencv-python are the builds with windows.
     assert not [need for need in needs if "opencv" in need and "headless" not in need]

@@ -23,7 +23,7 @@ from PIL import Image
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 
-from live_servers import h264_clip, people
+from live_servers import MjpegServer, h264_clip, jpegs, people
 from posemill.records import loads, parse_frame, parse_header
 from servers import TOKEN, free_port, problem, running, served
 
@@ -36,6 +36,13 @@ T = TypeVar("T")
 @pytest.fixture(scope="module")
 def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return h264_clip(tmp_path_factory.mktemp("clips") / "a.mp4", people(40), 10, gop=10)
+
+
+@pytest.fixture(scope="module")
+def camera() -> Iterator[str]:
+    """What can be added: a file can't, since requests may not look into the disk."""
+    with MjpegServer(jpegs(people(40)), 10) as server:
+        yield server.url
 
 
 def settings(clip: Path) -> str:
@@ -236,8 +243,10 @@ def nowhere() -> str:
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])
-def test_what_cannot_be_done_is_said_in_both_languages(api: Api, clip: Path, language: str) -> None:
-    other = api_body("door", clip)
+def test_what_cannot_be_done_is_said_in_both_languages(
+    api: Api, camera: str, language: str
+) -> None:
+    other = api_body("door", camera)
     cases: list[tuple[str, str, object, int, str]] = [
         ("GET", "/streams/nobody", None, 404, "stream_not_found"),
         ("GET", "/streams/nobody/snapshot", None, 404, "stream_not_found"),
@@ -250,7 +259,7 @@ def test_what_cannot_be_done_is_said_in_both_languages(api: Api, clip: Path, lan
         ("DELETE", "/streams/door", None, 409, "stream_fixed"),
         ("POST", "/streams", {"name": "new"}, 422, "bad_option"),
         ("POST", "/streams", {"name": "A b", "url": "0"}, 422, "bad_option"),
-        ("POST", "/streams", {**api_body("new", clip), "engine": "x"}, 422, "bad_option"),
+        ("POST", "/streams", {**api_body("new", camera), "engine": "x"}, 422, "bad_option"),
         ("POST", "/streams", [], 422, "bad_body"),
         ("GET", "/streams/door/snapshot?width=1", None, 422, "bad_option"),
         ("GET", "/alerts/nothing", None, 404, "alert_not_found"),
@@ -279,16 +288,16 @@ def test_without_the_token_nothing_is_told(api: Api) -> None:
         assert (answer.status_code, problem(answer)["code"]) == (401, "unauthorized")
 
 
-def test_without_a_token_of_the_service_nothing_is_added(tmp_path: Path, clip: Path) -> None:
+def test_without_a_token_of_the_service_nothing_is_added(tmp_path: Path, camera: str) -> None:
     with running(tmp_path) as open_one:
         base = f"{open_one.url}/api/v1/streams"
         nothing = {"streams": [], "may_change": False, "alerts": []}
         assert httpx.get(base).json() == nothing
         for method, path in (("POST", ""), ("POST", "/test"), ("PUT", "/new"), ("DELETE", "/new")):
-            answer = httpx.request(method, base + path, json=api_body("new", clip))
+            answer = httpx.request(method, base + path, json=api_body("new", camera))
             assert (answer.status_code, problem(answer)["code"]) == (403, "token_needed")
         headers = {"Accept-Language": "zh"}
-        chinese = httpx.post(base, json=api_body("new", clip), headers=headers)
+        chinese = httpx.post(base, json=api_body("new", camera), headers=headers)
         assert "令牌" in chinese.json()["title"]
         assert problem(httpx.get(base + "/new"))["code"] == "stream_not_found"
         assert open_one.service.watch.pid is None  # nothing to watch, no process for it
@@ -298,13 +307,13 @@ def test_without_a_token_of_the_service_nothing_is_added(tmp_path: Path, clip: P
 # --- adding, and what stays
 
 
-def test_what_is_added_stays_until_it_is_removed(tmp_path: Path, clip: Path) -> None:
+def test_what_is_added_stays_until_it_is_removed(tmp_path: Path, clip: Path, camera: str) -> None:
     port = free_port()
     kept = tmp_path / "data" / "streams" / "streams.json"
     secret = f"rtsp://bob:hush-hush@{nowhere()}/cam?key=hush-too"
     said = ""
     with service(tmp_path, settings(clip), port=port) as first:
-        added = first.post("/streams", {**api_body("new", clip), "max_fps": 4})
+        added = first.post("/streams", {**api_body("new", camera), "max_fps": 4})
         assert added.status_code == 201, added.text
         assert (added.json()["added"], added.json()["max_fps"]) == (True, 4.0)
         assert first.post("/streams", api_body("away", secret)).status_code == 201
@@ -363,8 +372,8 @@ def records_of(folder: Path) -> int:
     return count
 
 
-def test_records_stay_whole_while_a_stream_is_changed(api: Api, clip: Path) -> None:
-    body = {**api_body("kept", clip), "record": True, "max_fps": 10}
+def test_records_stay_whole_while_a_stream_is_changed(api: Api, camera: str) -> None:
+    body = {**api_body("kept", camera), "record": True, "max_fps": 10}
     assert api.post("/streams", body).status_code == 201
     try:
         for number in range(3):
@@ -386,9 +395,8 @@ def is_closed(api: Api, folder: Path) -> bool:
     return not [each for each in watcher.open_files() if Path(each.path).parent == folder]
 
 
-@pytest.mark.xfail(strict=True, reason="a stream that is changed forgets who looks at it")
-def test_followers_of_a_stream_that_is_changed_go_on(api: Api, clip: Path) -> None:
-    assert api.post("/streams", api_body("other", clip)).status_code == 201
+def test_followers_of_a_stream_that_is_changed_go_on(api: Api, camera: str) -> None:
+    assert api.post("/streams", api_body("other", camera)).status_code == 201
     try:
         with api.watch("?streams=other&width=160") as session:
             next_picture(session, lambda head, _: head["stream"] == "other")
@@ -400,7 +408,6 @@ def test_followers_of_a_stream_that_is_changed_go_on(api: Api, clip: Path) -> No
         assert api.send("DELETE", "/streams/other").status_code == 204
 
 
-@pytest.mark.xfail(strict=True, reason="it is taken, and fails for ever")
 def test_an_address_that_can_never_work_is_refused(api: Api) -> None:
     answer = api.post("/streams", api_body("never", "ftp://127.0.0.1/clip"))
     try:
@@ -409,21 +416,21 @@ def test_an_address_that_can_never_work_is_refused(api: Api) -> None:
         api.send("DELETE", "/streams/never")
 
 
-def test_an_address_is_tested(api: Api, clip: Path) -> None:
-    found = api.post("/streams/test", {"url": str(clip)}).json()
+def test_an_address_is_tested(api: Api, camera: str) -> None:
+    found = api.post("/streams/test", {"url": camera}).json()
     assert (found["ok"], found["width"], found["height"]) == (True, 320, 240)
-    assert found["codec"] == "h264"
+    assert found["codec"] == "mjpeg"
     head, _, data = found["picture"].partition(",")
     assert head == "data:image/jpeg;base64"
     with Image.open(BytesIO(b64decode(data))) as picture:
         assert picture.size == (320, 240)
-    for url in (f"rtsp://{nowhere()}/cam", f"http://{nowhere()}/video", clip.parent / "none.mp4"):
+    for url in (f"rtsp://{nowhere()}/cam", f"http://{nowhere()}/video", "/dev/video99"):
         answer = api.post("/streams/test", api_body("x", url))
         assert answer.status_code in (200, 422), answer.text
         if answer.status_code == 200:
             assert answer.json()["ok"] is False
             assert answer.json()["reason"]
-    assert len(api.get("/streams").json()["streams"]) == 3
+    until(lambda: len(api.get("/streams").json()["streams"]) == 3)
 
 
 # --- what is seen

@@ -243,27 +243,31 @@ def test_states_alerts_and_records_go_to_the_broker(tmp_path: Path, clip: Path) 
 
 
 def test_streams_are_added_changed_and_removed_and_stay_so(tmp_path: Path, clip: Path) -> None:
-    with watched(tmp_path, streams(door=clip)) as found:
-        watcher = found.watcher
-        assert watcher.add({"name": "yard", "url": str(clip), "max_fps": 5})["added"]
-        found.live("yard")
-        with pytest.raises(StreamExists):
-            watcher.add({"name": "yard", "url": str(clip)})
-        with pytest.raises(SettingError):
-            watcher.add({"name": "Yard!", "url": str(clip)})
-        with pytest.raises(StreamFixed):
-            watcher.remove("door")
-        with pytest.raises(StreamNotFound):
-            watcher.remove("nowhere")
-        assert watcher.change("yard", {"max_fps": 3})["max_fps"] == 3
-        assert watcher.one("yard")["settings"]["url"] == str(clip)
-    file = tmp_path / "streams" / "streams.json"
-    assert file.stat().st_mode & 0o777 == 0o600
-    with watched(tmp_path, {}) as again:
-        again.live("yard")
-        again.watcher.remove("yard")
-        assert again.watcher.statuses() == []
-        assert json.loads(file.read_text()) == []
+    with MjpegServer(jpegs(people(20)), 10, user="me", password="hush") as camera:
+        with watched(tmp_path, streams(door=clip)) as found:
+            watcher = found.watcher
+            assert watcher.add({"name": "yard", "url": camera.url, "max_fps": 5})["added"]
+            found.live("yard")
+            with pytest.raises(StreamExists):
+                watcher.add({"name": "yard", "url": camera.url})
+            with pytest.raises(SettingError):
+                watcher.add({"name": "Yard!", "url": camera.url})
+            for file in (str(clip), f"file://{clip}"):
+                with pytest.raises(SettingError, match="from the settings file alone"):
+                    watcher.add({"name": "disk", "url": file})
+            with pytest.raises(StreamFixed):
+                watcher.remove("door")
+            with pytest.raises(StreamNotFound):
+                watcher.remove("nowhere")
+            assert watcher.change("yard", {"max_fps": 3})["max_fps"] == 3
+            assert watcher.one("yard")["settings"]["url"] == camera.bare_url
+        stored = tmp_path / "streams" / "streams.json"
+        assert stored.stat().st_mode & 0o777 == 0o600
+        with watched(tmp_path, {}) as again:
+            again.live("yard")
+            again.watcher.remove("yard")
+            assert again.watcher.statuses() == []
+            assert json.loads(stored.read_text()) == []
 
 
 def test_a_fault_of_ours_ends_one_stream_and_it_is_begun_again(

@@ -4,6 +4,7 @@ import json
 import logging
 import sys
 import time
+from collections import deque
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any, Final
@@ -40,19 +41,21 @@ def watch(
             "there is nothing to watch: name an address, as `posemill watch rtsp://host/path`, "
             f"or put [[streams]] with name and url into {FILE_NAME}."
         )
-    hub = Hub()
+    hub, told = Hub(), deque["Event"]()
     if as_json:
-        hub.listen(_print)
+        hub.listen(told.append)
     with ExitStack() as stack:
         interrupt = stack.enter_context(Interrupt())
         shows = sys.stderr.isatty() and not (as_json and sys.stdout.isatty())
         board = stack.enter_context(Board(shows))
         watcher = Watcher(settings, watching, hub)
+        stack.callback(_print, told)
         stack.callback(watcher.close)
         watcher.start(added=False)
         shown_s = 0.0
         while not (interrupt() or watcher.is_over):
             time.sleep(_LOOK_S)
+            _print(told)
             if time.monotonic() - shown_s > _SHOW_S:
                 shown_s = time.monotonic()
                 board.show(watcher.statuses())
@@ -65,9 +68,12 @@ def _of_addresses(addresses: Sequence[str], settings: Settings, watching: Watchi
     return parse_watching(tables, settings, "the command line")
 
 
-def _print(event: "Event") -> None:
-    if event.kind in _TOLD:
-        put(json.dumps({"event": event.kind, "stream": event.stream, **event.fields}))
+def _print(told: "deque[Event]") -> None:
+    """Print what was told, here alone: streams tell it in threads of their own."""
+    while told:
+        event = told.popleft()
+        if event.kind in _TOLD:
+            put(json.dumps({"event": event.kind, "stream": event.stream, **event.fields}))
 
 
 class Board:

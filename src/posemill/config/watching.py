@@ -264,7 +264,7 @@ def _parse_zones(raw: object, origin: str) -> tuple[Zone, ...]:
         raise SettingError(expects)
     try:
         return tuple(Zone(_parse_name(name), _parse_points(raw[name])) for name in raw)
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, OverflowError):
         raise SettingError(expects) from None
 
 

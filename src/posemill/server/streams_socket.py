@@ -13,6 +13,7 @@ from contextlib import suppress
 from typing import Any, Final
 
 from fastapi import APIRouter, WebSocket
+from fastapi.concurrency import run_in_threadpool
 from starlette.websockets import WebSocketDisconnect, WebSocketState
 
 from posemill.server.service import Service, service_of
@@ -24,6 +25,7 @@ router = APIRouter(prefix="/api/v1/streams")
 _SEND_S: Final = 10.0
 _MOST_NAMES: Final = 256
 _MOST_TEXT: Final = 20_000
+_DIGITS: Final = 6
 
 
 @router.websocket("/watch")
@@ -56,7 +58,8 @@ class Follower:
         if "streams" in query:
             asked["streams"] = [name for name in query["streams"].split(",") if name]
         if "width" in query:
-            asked["width"] = int(query["width"]) if query["width"].isdecimal() else -1
+            width = query["width"]
+            asked["width"] = int(width) if width.isdecimal() and len(width) < _DIGITS else -1
         if not self._choose(asked):
             await self._socket.close(4400, "bad_option")
             return
@@ -93,7 +96,7 @@ class Follower:
         self._width, self._records = width, records
         return True
 
-    def _look(self) -> None:
+    async def _look(self) -> None:
         """Have the streams rendered that are looked at, and no others."""
         there = {status["name"] for status in self._service.watch.statuses}
         names = there if self._streams is None else there & self._streams
@@ -101,12 +104,12 @@ class Follower:
         if wanted != self._looking:
             gone: dict[str, int | None] = dict.fromkeys(self._looking.keys() - wanted.keys(), None)
             changed = {k: v for k, v in wanted.items() if self._looking.get(k) != v}
-            self._service.watch.look(self._who, {**gone, **changed})
+            await run_in_threadpool(self._service.watch.look, self._who, {**gone, **changed})
             self._looking = wanted
 
     async def _send(self) -> None:
         while not self._service.stopping.is_set():
-            self._look()
+            await self._look()
             try:
                 async with asyncio.timeout(1.0):
                     event = await self._feed.next()

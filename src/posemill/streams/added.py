@@ -2,15 +2,31 @@
 
 import json
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from tempfile import NamedTemporaryFile
-from typing import Final
+from typing import Any, Final
 
 from posemill.config import Settings, StreamConfig, parse_stream
 from posemill.errors import SettingError, SinkError
+from posemill.sources.live import is_camera_or_web
 
 FOLDER: Final = "streams"
 FILE_NAME: Final = "streams.json"
+
+
+def parse_added(raw: Mapping[str, Any], settings: Settings) -> StreamConfig:
+    """Return a stream that a request asks for. SettingError, for a file of this machine too.
+
+    Who may add cameras is not, for that, who may look into what lies on this machine's disk.
+    """
+    config = parse_stream(raw, settings, "the request")
+    if not is_camera_or_web(config.url):
+        raise SettingError(
+            "url must be rtsp://, rtsps://, http://, https:// or a camera; files can be watched "
+            "from the settings file alone (from the request)."
+        )
+    return config
 
 
 def has_added(data_folder: Path) -> bool:

@@ -5,9 +5,10 @@ from base64 import b64encode
 from collections.abc import Mapping
 from typing import Any, Final
 
-from posemill.config import Settings, parse_stream
+from posemill.config import Settings
 from posemill.errors import PosemillError, SourceError
 from posemill.sources.live import LiveOptions, LiveSource, LiveState
+from posemill.streams.added import parse_added
 from posemill.streams.pictures import jpeg_within
 from posemill.types import Frame
 
@@ -20,7 +21,7 @@ def probe(raw: Mapping[str, Any], settings: Settings) -> dict[str, Any]:
 
     SettingError where ``raw`` is no stream.
     """
-    config = parse_stream({"name": "test", **raw}, settings, "the request")
+    config = parse_added({"name": "test", **raw}, settings)
     own = config.settings
     failed: list[str] = []
 

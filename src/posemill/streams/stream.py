@@ -40,7 +40,10 @@ class _Followed:
 
 
 class Stream:
-    """A stream that is watched from ``start`` to ``stop``."""
+    """A stream that is watched from ``start`` to ``stop``.
+
+    ``lookers``: those of the stream that this one takes the place of.
+    """
 
     def __init__(
         self,
@@ -49,8 +52,10 @@ class Stream:
         engines: Engines,
         outputs: Outputs,
         on_packet: OnPacket | None,
+        lookers: Lookers | None = None,
     ) -> None:
-        self.config, self.recent, self.lookers = config, Recent(), Lookers()
+        self.config, self.recent = config, Recent()
+        self.lookers = Lookers() if lookers is None else lookers
         self._gate, self._engines, self._outputs = gate, engines, outputs
         settings = config.settings
         self.options = pose_options(settings)

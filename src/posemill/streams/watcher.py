@@ -4,22 +4,22 @@ import logging
 import threading
 import time
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Final
 
 from posemill.alerts import AlertStore, Broker, Deliveries, raise_test
 from posemill.assemble import Engines, drawing_style
-from posemill.config import Settings, StreamConfig, Watching, data_folder, parse_stream
+from posemill.config import Settings, StreamConfig, Watching, data_folder
 from posemill.cores import usable_cores
-from posemill.errors import PosemillError, StreamExists, StreamFixed, StreamNotFound
-from posemill.streams.added import FOLDER, read_added, write_added
+from posemill.errors import PosemillError, SettingError, StreamExists, StreamFixed, StreamNotFound
+from posemill.streams.added import FOLDER, parse_added, read_added, write_added
 from posemill.streams.alarms import Alarms
 from posemill.streams.clips import ClipRecorder, ClipWriter
 from posemill.streams.files import HourlyRecords
 from posemill.streams.gate import Gate
 from posemill.streams.hub import Event, Hub
 from posemill.streams.outputs import Outputs
+from posemill.streams.pictures import Lookers
 from posemill.streams.stepping import Stepper
 from posemill.streams.stream import Stream
 
@@ -28,6 +28,7 @@ _TEND_S: Final = 1.0
 _SWEEP_S: Final = 600.0
 _AGAIN_S: Final = 10.0  # after a fault of ours
 _MAX_ENGINES: Final = 6
+_MOST_STREAMS: Final = 256
 
 
 @dataclass(slots=True)
@@ -54,6 +55,7 @@ class Watcher:
         self._places: dict[str, _Place] = {}
         self._lock = threading.RLock()
         self._stopping = threading.Event()
+        self._ending: list[threading.Thread] = []
         self._broker = Broker(settings.mqtt_url, settings.mqtt_topic) if settings.mqtt_url else None
         self._alerts_folder = data_folder(settings) / "alerts"
         self.store = AlertStore(self._alerts_folder)
@@ -85,6 +87,8 @@ class Watcher:
             place.stream.stop()
         for place in places:
             self._end(place)
+        for ending in self._ending:
+            ending.join()
         self._clip_writer.close()
         self._deliveries.close()
         if self._broker is not None:
@@ -131,8 +135,10 @@ class Watcher:
 
     def add(self, raw: Mapping[str, Any]) -> dict[str, Any]:
         """Add a stream that stays over restarts. SettingError, StreamExists, SinkError."""
-        config = parse_stream(raw, self._settings, "the request")
+        config = parse_added(raw, self._settings)
         with self._lock:
+            if len(self._places) >= _MOST_STREAMS:
+                raise SettingError(f"there are {_MOST_STREAMS} streams already.")
             if config.name in self._places:
                 raise StreamExists(f"there is a stream {config.name!r} already.")
             self._store_added([*self._added(), config])
@@ -144,11 +150,10 @@ class Watcher:
         with self._lock:
             place = self._added_place(name)
             kept = {"url": place.stream.config.raw["url"], **raw, "name": name}
-            config = parse_stream(kept, self._settings, "the request")
+            config = parse_added(kept, self._settings)
             others = [each for each in self._added() if each.name != name]
             self._store_added([*others, config])
-            self._drop(name)
-            self._begin(config, is_added=True)
+            self._begin(config, is_added=True, lookers=self._drop(name))
         return self.one(name)
 
     def remove(self, name: str) -> None:
@@ -178,13 +183,19 @@ class Watcher:
     def _store_added(self, streams: list[StreamConfig]) -> None:
         write_added(self.folder, streams)
 
-    def _drop(self, name: str) -> None:
+    def _drop(self, name: str) -> Lookers:
+        """End a stream; return who looks at it."""
         place = self._places.pop(name)
         place.stream.stop()
-        # It may wait for the other side a while; nobody waits for that.
-        threading.Thread(target=self._end, args=(place,), daemon=True).start()
+        # It may wait for the other side a while; only the end waits for that.
+        ending = threading.Thread(target=self._end, args=(place,), daemon=True)
+        ending.start()
+        self._ending = [each for each in self._ending if each.is_alive()] + [ending]
+        return place.stream.lookers
 
-    def _begin(self, config: StreamConfig, *, is_added: bool) -> None:
+    def _begin(
+        self, config: StreamConfig, *, is_added: bool, lookers: Lookers | None = None
+    ) -> None:
         settings = config.settings
         rules = [
             each
@@ -210,7 +221,7 @@ class Watcher:
             watch=alarms if rules else None,
         )
         on_packet = None if clips is None else clips.packet
-        stream = Stream(config, self._gate, self._engines, outputs, on_packet)
+        stream = Stream(config, self._gate, self._engines, outputs, on_packet, lookers)
         self._places[config.name] = _Place(stream, clips, is_added, Stepper())
         stream.start()
 
@@ -261,6 +272,5 @@ class Watcher:
     def _restart(self, name: str, place: _Place) -> None:
         with self._lock:
             if self._places.get(name) is place:
-                self._drop(name)
-                with suppress(PosemillError):
-                    self._begin(place.stream.config, is_added=place.is_added)
+                lookers = self._drop(name)
+                self._begin(place.stream.config, is_added=place.is_added, lookers=lookers)

@@ -62,6 +62,14 @@ def live_address(address: str, *, rtsp_transport: str = "tcp") -> LiveAddress:
     )
 
 
+def is_camera_or_web(address: str) -> bool:
+    """Return whether an address is a camera, or leads out of this machine's disk."""
+    match = _ADDRESS.fullmatch(address)
+    if match is None:
+        return _CAMERA.fullmatch(address) is not None
+    return match[1].lower() in ("rtsp", "rtsps", "http", "https")
+
+
 def redacted(address: str) -> str:
     """Return an address without user, password and query, which may hold secrets too."""
     match = _ADDRESS.fullmatch(address)

@@ -1,3 +1,4 @@
+import { Refusal } from "../api/client";
 import { alerts, type Asked } from "../api/streams";
 import { renewed, taken } from "./alerts";
 import type { Alert } from "./types";
@@ -73,7 +74,8 @@ export class AlertList {
       await work();
       this.error = null;
     } catch (error) {
-      this.error = error;
+      // That the service is gone is said by the connection.
+      this.error = error instanceof Refusal && !error.problem ? null : error;
     }
   }
 }

@@ -2,7 +2,6 @@
 import { Refusal } from "../api/client";
 import { streams } from "../api/streams";
 import { refusalOf } from "../live/refusal";
-import { status } from "../status.svelte";
 import { t } from "../texts/index.svelte";
 import { underWay } from "./alerts";
 import { AlertList } from "./alerts.svelte";
@@ -30,6 +29,8 @@ export class Section {
   readonly watch = new Watch({
     connect: () => new WebSocket(streams.watch()),
     refusal: refusalOf,
+    // The service may have begun anew, with other settings.
+    opened: () => void this.look(),
     told: (told) => this.#hear(told),
     picture: (stream, jpeg) => this.pictures.take(stream, jpeg),
   });
@@ -61,9 +62,8 @@ export class Section {
       Object.assign(this, { mayChange: found.may_change, rules: found.alerts, isKnown: true, error: null });
     } catch (error) {
       const isGone = error instanceof Refusal && !error.problem;
-      this.error = isGone ? null : error; // that it is gone is said by the connection
-      if (isGone) void status.look();
-      this.#timers.push(setTimeout(() => void this.look(), AGAIN_MS));
+      this.error = isGone ? null : error; // that it is gone is said by the connection, which asks again
+      if (!isGone) this.#timers.push(setTimeout(() => void this.look(), AGAIN_MS));
     }
   }
 

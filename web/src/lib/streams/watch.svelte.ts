@@ -14,6 +14,8 @@ export interface Want {
 export interface Hearers {
   connect(): WebSocket;
   refusal(): Promise<Said | null>;
+  /** It stands, for the first time or again. */
+  opened(): void;
   told(told: Told): void;
   picture(stream: string, jpeg: Blob): void;
 }
@@ -45,7 +47,10 @@ export class Watch {
         socket.binaryType = "arraybuffer";
         return socket;
       },
-      opened: () => this.#ask(),
+      opened: () => {
+        this.#ask();
+        hearers.opened();
+      },
       message: (data) => {
         this.line.works();
         if (typeof data === "string") hearers.told(JSON.parse(data) as Told);
