@@ -53,7 +53,7 @@ def test_without_timestamps_the_arrival_counts() -> None:
     assert [captured(clock, None, each) for each in (3.0, 4.5)] == [3.0, 4.5]
 
 
-@pytest.mark.parametrize("jump", [-5000.0, 5000.0])
+@pytest.mark.parametrize("jump", [-5000.0, -5.0, 5.0, 5000.0])
 def test_a_camera_whose_clock_is_set_goes_on(jump: float) -> None:
     clock = CaptureClock()
     for number in range(20):

@@ -172,9 +172,9 @@ async def _following(
     service: Service, name: str, width: int, *, records: bool
 ) -> AsyncIterator[Feed]:
     who, feed = secrets.token_hex(8), Feed(wants({name}, records=records))
-    service.watch.follow(feed)
-    await run_in_threadpool(service.watch.look, who, {name: width})
     try:
+        service.watch.follow(feed)
+        await run_in_threadpool(service.watch.look, who, {name: width})
         yield feed
     finally:
         service.watch.leave(feed, who)

@@ -80,7 +80,11 @@ class Follower:
                     await self._socket.close(1001, "going_away")
 
     def _wants(self, event: Event) -> bool:
-        return wants(self._streams, records=self._records)(event)
+        if event.kind == "picture" and not self._width:
+            return False
+        # What happens on streams that are out of sight is to be seen too.
+        is_news = event.kind in ("state", "alert", "removed")
+        return is_news or wants(self._streams, records=self._records)(event)
 
     def _choose(self, asked: object) -> bool:
         """Change what is told; False, and nothing done, where it makes no sense."""

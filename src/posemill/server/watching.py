@@ -30,6 +30,7 @@ from posemill.workers import environment, receive, send
 MODULE: Final = "posemill.streams.process"
 ASK_S: Final = 10.0
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S, _HEALTHY_S = 0.5, 30.0, 60.0
+_LISTEN_S, _SILENT_S = 5.0, 60.0
 _LOG: Final = logging.getLogger("posemill")
 # Of one follower; who reads more slowly misses the oldest.
 _MOST_RECORDS: Final = 100
@@ -81,7 +82,9 @@ class Watch:
         self._first = {"settings": asdict(settings), "watching": watching.to_dict()}
         self.watching = watching
         self._lock = threading.Lock()
-        self._process: subprocess.Popen[bytes] | None = None
+        self._child: subprocess.Popen[bytes] | None = None
+        self._process: subprocess.Popen[bytes] | None = None  # the same, once it is ready
+        self._heard_s = time.monotonic()
         self._asked: dict[int, Future[Any]] = {}
         self._numbers = itertools.count(1)
         self._feeds: set[Feed] = set()
@@ -96,6 +99,8 @@ class Watch:
             self._wanted.set()
         self._thread = threading.Thread(target=self._run, name="posemill-watching", daemon=True)
         self._thread.start()
+        self._guard = threading.Thread(target=self._listen_for_silence, daemon=True)
+        self._guard.start()
 
     def start(self) -> None:
         """Have the process run from now on."""
@@ -155,15 +160,29 @@ class Watch:
         """End the process, and wait for it."""
         self._stopping.set()
         self._wanted.set()
-        process = self._process
-        if process is not None and process.stdin is not None:
-            with self._lock, suppress(OSError):
-                process.stdin.close()
+        child = self._child
+        if child is not None and child.stdin is not None:
+            # Whoever holds the lock may be waiting for a process that reads nothing any more.
+            if self._lock.acquire(timeout=1.0):
+                with suppress(OSError):
+                    child.stdin.close()
+                self._lock.release()
+            else:
+                child.kill()
             try:
-                process.wait(self._stop_timeout_s)
+                child.wait(self._stop_timeout_s)
             except subprocess.TimeoutExpired:
-                process.kill()
+                child.kill()
         self._thread.join()
+        self._guard.join()
+
+    def _listen_for_silence(self) -> None:
+        """End a process that says nothing; it tells how it is every second."""
+        while not self._stopping.wait(_LISTEN_S):
+            process = self._process
+            if process is not None and time.monotonic() - self._heard_s > _SILENT_S:
+                _LOG.warning("the process that watches streams says nothing; it is ended.")
+                process.kill()
 
     def _run(self) -> None:
         pause_s = _FIRST_PAUSE_S
@@ -192,11 +211,13 @@ class Watch:
         )
         assert process.stdin is not None and process.stdout is not None
         self.starts += 1
+        self._heard_s = time.monotonic()
         try:
             with self._lock:
+                self._child = process
+                if self._stopping.is_set():
+                    return
                 self._send(process, self._first)
-                for (name, who), width in self._looks.items():
-                    self._send(process, _looking(name, who, width))
             while (message := _received(process)) is not None:
                 self._take(process, *message)
         finally:
@@ -205,9 +226,12 @@ class Watch:
     def _take(
         self, process: "subprocess.Popen[bytes]", fields: dict[str, Any], data: bytes
     ) -> None:
+        self._heard_s = time.monotonic()
         if "ready" in fields:
             with self._lock:
                 self._process = process
+                for (name, who), width in self._looks.items():
+                    self._send(process, _looking(name, who, width))
             self._ready.set()
         elif "event" in fields:
             self._tell(Event(fields["event"], fields["stream"], fields["fields"], data))
@@ -229,7 +253,7 @@ class Watch:
         code = process.wait()
         self._ready.clear()
         with self._lock:
-            self._process = None
+            self._child = self._process = None
             asked, self._asked = list(self._asked.values()), {}
         for pipe in (process.stdin, process.stdout):
             with suppress(OSError):
@@ -238,6 +262,7 @@ class Watch:
         for future in asked:
             if not future.done():
                 future.set_exception(WorkerCrashed("the process that watches streams ended."))
+        self._tell(Event("status", "", {"streams": _unwatched(self.statuses), "busy": 0.0}))
         if not self._stopping.is_set():
             _LOG.warning("the process that watches streams ended (%s); another one follows.", code)
 
@@ -267,6 +292,15 @@ def wants(streams: Collection[str] | None, *, records: bool) -> Callable[[Event]
         return not event.stream or streams is None or event.stream in streams
 
     return wanted
+
+
+def _unwatched(statuses: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return how streams are while there is no process to watch them."""
+    fallen = {
+        **{"state": "failed", "reason": "streams are not being watched for now", "fps": 0.0},
+        **{"since": round(time.time(), 3), "age_p50_ms": None, "age_p95_ms": None},
+    }
+    return [{**each, **fallen} for each in statuses]
 
 
 def _looking(name: str, who: str, width: int | None) -> dict[str, Any]:

@@ -32,6 +32,7 @@ Done = Callable[[Path, str | None], None]
 
 _MAX_BYTES: Final = 64 * 1024**2
 _NICE: Final = 10
+_MOST_CLIPS: Final = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,15 +68,23 @@ class ClipWriter:
 
     def __init__(self) -> None:
         self._threads = ThreadPoolExecutor(1, "posemill-clips", initializer=_stand_back)
+        self._room = threading.BoundedSemaphore(_MOST_CLIPS)
 
     def submit(self, clip: _Clip, rotate: int) -> None:
         """Have a clip written; its ``done`` is told the path, and what was wrong or None."""
-        with suppress(RuntimeError):  # closed: the stream ended later than this
-            self._threads.submit(_write, clip, rotate)
+        if not self._room.acquire(blocking=False):
+            clip.done(clip.path, "too many clips wait to be written")
+            return
+        try:
+            written = self._threads.submit(_write, clip, rotate)
+        except RuntimeError:  # closed: the stream ended later than this
+            self._room.release()
+        else:
+            written.add_done_callback(lambda _: self._room.release())
 
     def close(self) -> None:
-        """Write what is there, and end."""
-        self._threads.shutdown()
+        """Write the clip that is under way, and end."""
+        self._threads.shutdown(cancel_futures=True)
 
 
 class ClipRecorder:

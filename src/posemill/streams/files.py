@@ -4,6 +4,7 @@ import os
 import re
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, BinaryIO, Final
@@ -22,10 +23,8 @@ class HourlyRecords:
     cut short in its last line is taken away before more is written.
     """
 
-    def __init__(
-        self, folder: Path, keep_for_s: float, clock: Callable[[], float] = time.time
-    ) -> None:
-        self._folder, self._keep_for_s, self._clock = folder, keep_for_s, clock
+    def __init__(self, folder: Path, clock: Callable[[], float] = time.time) -> None:
+        self._folder, self._clock = folder, clock
         self._file: BinaryIO | None = None
         self._name = ""
         self._header: Mapping[str, Any] = {}
@@ -62,7 +61,6 @@ class HourlyRecords:
         self._guarded(lambda: self._append_to(path))
         self._name = name
         self._line(dumps(self._header))
-        sweep(self._folder, self._keep_for_s, self._clock())
 
     def _append_to(self, path: Path) -> None:
         self._file = path.open("ab")
@@ -88,9 +86,10 @@ def sweep(folder: Path, keep_for_s: float, now: float) -> None:
         return
     for path in folder.iterdir():
         if _NAME.fullmatch(path.name):
-            hour = datetime.strptime(path.stem, "%Y-%m-%dT%H").replace(tzinfo=UTC)
-            if hour.timestamp() + 3600 + keep_for_s < now:
-                path.unlink(missing_ok=True)
+            with suppress(OSError, ValueError):  # what can't go must not end the stream
+                hour = datetime.strptime(path.stem, "%Y-%m-%dT%H").replace(tzinfo=UTC)
+                if hour.timestamp() + 3600 + keep_for_s < now:
+                    path.unlink(missing_ok=True)
 
 
 def _mend(path: Path) -> None:

@@ -9,6 +9,7 @@ It may use the network, since cameras are there, and little else.
 
 import logging
 import os
+import signal
 import sys
 import threading
 from collections import deque
@@ -108,6 +109,9 @@ def _answer(
 
 
 def _serve() -> NoReturn:
+    # Terminals and supervisors signal the whole group; this one ends with its pipe, in good order.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
     keep_private()
     give_up_capabilities()
     end_with_parent()

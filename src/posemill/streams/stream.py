@@ -56,6 +56,7 @@ class Stream:
     ) -> None:
         self.config, self.recent = config, Recent()
         self.lookers = Lookers() if lookers is None else lookers
+        self._turns = f"{config.name}:{id(self)}"  # the one before may still wait for its own
         self._gate, self._engines, self._outputs = gate, engines, outputs
         settings = config.settings
         self.options = pose_options(settings)
@@ -195,9 +196,9 @@ class Stream:
         gap_s = max(settings.max_gap_s, _GAP_INTERVALS / settings.max_fps)
         try:
             for waiting in self._frames.until(self._stopping.is_set):
-                with self._gate.turn(self.config.name, settings.max_fps):
+                followed = self._following(followed)  # loading a model takes a second
+                with self._gate.turn(self._turns, settings.max_fps):
                     taken = self._frames.newest(waiting)
-                    followed = self._following(followed)
                     if last_s is not None and taken.time_s - last_s > gap_s:
                         followed.tracker.reset()
                     last_s = taken.time_s
@@ -205,7 +206,7 @@ class Stream:
                 if result is not None and not self._results.put(result):
                     break
         finally:
-            self._gate.forget(self.config.name)
+            self._gate.forget(self._turns)
             self._frames.abandon()
             self._results.finish()
 

@@ -15,7 +15,7 @@ from posemill.errors import PosemillError, SettingError, StreamExists, StreamFix
 from posemill.streams.added import FOLDER, parse_added, read_added, write_added
 from posemill.streams.alarms import Alarms
 from posemill.streams.clips import ClipRecorder, ClipWriter
-from posemill.streams.files import HourlyRecords
+from posemill.streams.files import HourlyRecords, sweep
 from posemill.streams.gate import Gate
 from posemill.streams.hub import Event, Hub
 from posemill.streams.outputs import Outputs
@@ -213,9 +213,7 @@ class Watcher:
             config.name,
             drawing_style(settings, "video"),
             self._hub,
-            records=HourlyRecords(self.folder / config.name, settings.keep_records_for)
-            if settings.record
-            else None,
+            records=HourlyRecords(self.folder / config.name) if settings.record else None,
             publish=None if broker is None else broker.publish,
             publishes_records=settings.mqtt_records,
             watch=alarms if rules else None,
@@ -238,10 +236,18 @@ class Watcher:
                 if time.monotonic() - swept_s > _SWEEP_S:
                     swept_s = time.monotonic()
                     self.store.sweep(self._settings.keep_alerts_for)
+                    self._sweep_records()
             except PosemillError as error:
                 _LOG.error("%s", error)
             except Exception:  # the next round may do; without any, nothing is mended again
                 _LOG.exception("streams can't be tended")
+
+    def _sweep_records(self) -> None:
+        """Remove old records, those of streams that are gone as well."""
+        for folder in self.folder.iterdir() if self.folder.is_dir() else ():
+            place = self._places.get(folder.name)
+            own = self._settings if place is None else place.stream.config.settings
+            sweep(folder, own.keep_records_for, time.time())
 
     def _look_after_all(self) -> None:
         now, busy = time.monotonic(), self._busy_share()

@@ -162,7 +162,7 @@ def environment() -> dict[str, str]:
     kept = {
         *("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "TEMP", "TMP", "SYSTEMROOT"),
         *("XDG_CACHE_HOME", "PYTHONPATH", "PYTHONSAFEPATH", "LOCALAPPDATA", "USERPROFILE"),
-        "VIRTUAL_ENV",
+        *("VIRTUAL_ENV", "SSL_CERT_FILE", "SSL_CERT_DIR"),
     }
     # glibc keeps an arena a thread, 64 MiB of address space each. The threads of OpenBLAS start
     # when numpy is imported, which is before capabilities are given up.

@@ -10,6 +10,8 @@ from typing import Final
 _WINDOW_S: Final = 30.0
 # A frame that seems older than this comes from a clock that was set, not from so long a way.
 _MAX_LAG_S: Final = 10.0
+# Frames come in another order than they are shown in, but not by so much.
+_SET_BACK_S: Final = 1.0
 _LEAST_STEP_S: Final = 0.001
 _EARLY_S: Final = 0.02
 _PAUSES_S: Final = (1.0, 1.0, 1.0, 1.0, 1.0, 5.0, 10.0, 60.0)
@@ -27,6 +29,7 @@ class CaptureClock:
 
     def __init__(self) -> None:
         self._offset: float | None = None
+        self._stamp_s: float | None = None
         self._next_offset = float("inf")
         self._since = 0.0
         self._last: float | None = None
@@ -36,7 +39,9 @@ class CaptureClock:
         if stamp_s is None:
             return
         offset = arrived_s - stamp_s
-        if self._offset is None or offset > self._offset + _MAX_LAG_S:
+        is_set_back = self._stamp_s is not None and stamp_s < self._stamp_s - _SET_BACK_S
+        self._stamp_s = stamp_s
+        if self._offset is None or is_set_back or offset > self._offset + _MAX_LAG_S:
             self._offset, self._next_offset, self._since = offset, offset, arrived_s
         self._next_offset = min(self._next_offset, offset)
         if arrived_s - self._since > _WINDOW_S:

@@ -93,8 +93,10 @@ class LiveSource:
                 self._tell("stalled", error)
             except SourceError as error:
                 self._tell("failed", error)
-            else:
-                continue  # a file, from its start again
+            else:  # a file, from its start again
+                if self._stopping.wait(1 / self._options.max_fps):
+                    return
+                continue
             if self._stopping.wait(self._backoff.pause_s()):
                 return
 
@@ -156,6 +158,8 @@ class LiveSource:
         return taken
 
     def _tell(self, word: Word, error: SourceError | None = None) -> None:
+        if self._stopping.is_set():
+            return  # another one may be in its place
         reason = str(error).removeprefix(f"{self.shown}: ").rstrip(".") if error else ""
         if (word, reason) == (self.state.word, self.state.reason):
             return

@@ -339,7 +339,7 @@ export const en = {
   "form.add": "Add a stream",
   "form.edit": "Change {name}",
   "form.url": "Address",
-  "form.url.hint": "rtsp://user:password@host/path, http://…, /dev/video0 or a file on the service's machine",
+  "form.url.hint": "rtsp://user:password@host/path, http://… (MJPEG, HLS), or a camera of the service's machine: 0, /dev/video0",
   "form.url.kept": "Leave it empty to keep {url}",
   "form.name": "Name",
   "form.name.hint": "Small letters, digits, - and _",

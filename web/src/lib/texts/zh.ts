@@ -325,7 +325,7 @@ export const zh: Record<keyof typeof en, string> = {
   "form.add": "添加视频流",
   "form.edit": "修改 {name}",
   "form.url": "地址",
-  "form.url.hint": "rtsp://用户名:密码@主机/路径、http://…、/dev/video0，或服务所在电脑上的文件",
+  "form.url.hint": "rtsp://用户名:密码@主机/路径、http://…（MJPEG、HLS），或服务所在电脑的摄像头：0、/dev/video0",
   "form.url.kept": "留空则保留 {url}",
   "form.name": "名称",
   "form.name.hint": "小写字母、数字、- 和 _",
