@@ -24,7 +24,9 @@ from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 
 from live_servers import MjpegServer, h264_clip, jpegs, people
+from posemill.config import Settings, parse_watching
 from posemill.records import loads, parse_frame, parse_header
+from posemill.server.watching import Watch
 from servers import TOKEN, free_port, problem, running, served
 
 BEARER = {"Authorization": f"Bearer {TOKEN}"}
@@ -668,3 +670,37 @@ def test_the_process_that_watches_comes_back_and_so_do_pictures(api: Api) -> Non
     until(lambda: api.stream("door")["looking"] == 0)
     assert {each["id"] for each in api.alerts(stream="door")} == raised  # taken up again
     assert httpx.get(api.url + "/readyz").status_code == 200
+
+
+def test_a_service_that_is_stopped_while_it_starts_to_watch_stops(
+    tmp_path: Path, clip: Path
+) -> None:
+    for pause_s in (0.0, 0.2, 0.6):
+        chosen = Settings(data_dir=str(tmp_path))
+        tables = {"streams": [{"name": "door", "url": str(clip)}]}
+        watch = Watch(chosen, parse_watching(tables, chosen, "here"))
+        time.sleep(pause_s)
+        began = time.monotonic()
+        watch.close()
+        assert time.monotonic() - began < 8
+        assert watch.pid is None
+
+
+def test_a_process_that_says_nothing_is_ended_and_followed_by_another(
+    tmp_path: Path, clip: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("posemill.server.watching._LISTEN_S", 0.2)
+    monkeypatch.setattr("posemill.server.watching._SILENT_S", 3.0)
+    chosen = Settings(data_dir=str(tmp_path), model_complexity=0)
+    tables = {"streams": [{"name": "door", "url": str(clip)}]}
+    watch = Watch(chosen, parse_watching(tables, chosen, "here"))
+    try:
+        until(lambda: watch.statuses and watch.statuses[0]["state"] == "live")
+        first = watch.pid
+        assert first is not None
+        os.kill(first, signal.SIGSTOP)
+        until(lambda: watch.statuses[0]["state"] == "failed")
+        until(lambda: watch.statuses[0]["state"] == "live")
+        assert watch.pid != first
+    finally:
+        watch.close()

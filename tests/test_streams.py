@@ -270,6 +270,31 @@ def test_streams_are_added_changed_and_removed_and_stay_so(tmp_path: Path, clip:
             assert json.loads(stored.read_text()) == []
 
 
+def test_a_stream_that_is_changed_while_others_take_all_turns_goes_on(
+    tmp_path: Path, clip: Path
+) -> None:
+    with (
+        MjpegServer(jpegs(people(20)), 10) as camera,
+        watched(tmp_path, streams(a=clip, b=clip, c=clip), model_complexity=2) as found,
+    ):
+        found.watcher.add({"name": "yard", "url": camera.url})
+        found.live("yard", "a")
+        for fps in range(3, 9):
+            found.watcher.change("yard", {"max_fps": fps})
+            time.sleep(0.3)
+        found.live("yard")
+        assert found.status("yard")["state"] == "live"
+        assert found.status("yard")["max_fps"] == 8
+
+
+def test_records_that_are_old_go_also_of_streams_that_are_gone(tmp_path: Path, clip: Path) -> None:
+    old = tmp_path / "streams" / "gone" / "2020-01-01T00.jsonl"
+    old.parent.mkdir(parents=True)
+    old.touch()
+    with watched(tmp_path, streams(door=clip)) as found:
+        found.until(lambda: not old.exists())
+
+
 def test_a_fault_of_ours_ends_one_stream_and_it_is_begun_again(
     tmp_path: Path, clip: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

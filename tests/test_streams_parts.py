@@ -113,6 +113,26 @@ def test_a_turn_that_fails_gives_its_place_back() -> None:
         pass
 
 
+def test_more_clips_than_can_be_written_are_refused_and_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    going_on, done = threading.Event(), list[tuple[Path, str | None]]()
+    monkeypatch.setattr("posemill.streams.clips._encode", lambda *_: going_on.wait(20) and None)
+    write_camera(tmp_path / "camera.mkv", "libx264", seconds=1)
+    writer = ClipWriter()
+    recorder = ClipRecorder(1.0, 1.0, writer, 0)
+    with av.open(str(tmp_path / "camera.mkv")) as container:
+        stream = container.streams.video[0]
+        for number, packet in enumerate(p for p in container.demux(stream) if p.size):
+            recorder.packet(packet, stream, number / 10)
+    for number in range(20):
+        recorder.begin(tmp_path / f"{number}.mp4", 1.0, lambda *told: done.append(told))
+    recorder.close()
+    assert [why for _, why in done] == ["too many clips wait to be written"] * 4
+    going_on.set()
+    writer.close()
+
+
 def test_rates_and_ages_are_of_the_last_seconds() -> None:
     recent = Recent(window_s=5.0)
     assert recent.ages_s(0.0) is None
