@@ -1,6 +1,8 @@
 """Who may ask, from outside: tokens, other sites, proxies."""
 
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -148,3 +150,10 @@ def test_forwarded_headers_of_others_are_ignored(tmp_path: Path) -> None:
         headers = {"X-Forwarded-Prefix": "/pose"}
         document = httpx.get(service.url + "/openapi.json", headers=headers).json()
     assert "servers" not in document
+
+
+def test_what_serves_http_has_nothing_that_reads_media() -> None:
+    media = "{'av', 'PIL', 'openvino'}"
+    program = f"import sys, posemill.server.app as _; print(*{media} & {{*sys.modules}})"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, check=True)
+    assert done.stdout.split() == []

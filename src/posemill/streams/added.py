@@ -5,14 +5,12 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 from tempfile import NamedTemporaryFile
-from typing import Any, Final
+from typing import Any
 
 from posemill.config import Settings, StreamConfig, parse_stream
 from posemill.errors import SettingError, SinkError
 from posemill.sources.live import is_camera_or_web
-
-FOLDER: Final = "streams"
-FILE_NAME: Final = "streams.json"
+from posemill.streams.places import FILE_NAME
 
 
 def parse_added(raw: Mapping[str, Any], settings: Settings) -> StreamConfig:
@@ -27,11 +25,6 @@ def parse_added(raw: Mapping[str, Any], settings: Settings) -> StreamConfig:
             "from the settings file alone (from the request)."
         )
     return config
-
-
-def has_added(data_folder: Path) -> bool:
-    """Return whether streams were added, below the folder of all data."""
-    return (data_folder / FOLDER / FILE_NAME).exists()
 
 
 def read_added(folder: Path, settings: Settings) -> list[StreamConfig]:

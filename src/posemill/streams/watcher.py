@@ -12,7 +12,7 @@ from posemill.assemble import Engines, drawing_style
 from posemill.config import Settings, StreamConfig, Watching, data_folder
 from posemill.cores import usable_cores
 from posemill.errors import PosemillError, SettingError, StreamExists, StreamFixed, StreamNotFound
-from posemill.streams.added import FOLDER, parse_added, read_added, write_added
+from posemill.streams.added import parse_added, read_added, write_added
 from posemill.streams.alarms import Alarms
 from posemill.streams.clips import ClipRecorder, ClipWriter
 from posemill.streams.files import HourlyRecords, sweep
@@ -20,6 +20,7 @@ from posemill.streams.gate import Gate
 from posemill.streams.hub import Event, Hub
 from posemill.streams.outputs import Outputs
 from posemill.streams.pictures import Lookers
+from posemill.streams.places import FOLDER
 from posemill.streams.stepping import Stepper
 from posemill.streams.stream import Stream
 
