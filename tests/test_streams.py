@@ -287,6 +287,31 @@ def test_a_stream_that_is_changed_while_others_take_all_turns_goes_on(
         assert found.status("yard")["max_fps"] == 8
 
 
+def test_a_broken_list_of_added_streams_stops_none_of_the_settings(
+    tmp_path: Path, clip: Path
+) -> None:
+    stored = tmp_path / "streams" / "streams.json"
+    stored.parent.mkdir()
+    stored.write_text("[{")
+    with watched(tmp_path, streams(door=clip)) as found:
+        found.live("door")
+        with pytest.raises(SettingError, match=r"streams\.json: can't be read: .*mend or remove"):
+            found.watcher.add({"name": "yard", "url": "rtsp://127.0.0.1:9/x"})
+    assert stored.read_text() == "[{"
+
+
+def test_an_added_stream_that_the_settings_have_too_is_not_forgotten(
+    tmp_path: Path, clip: Path
+) -> None:
+    stored = tmp_path / "streams" / "streams.json"
+    stored.parent.mkdir()
+    stored.write_text('[{"name": "door", "url": "rtsp://127.0.0.1:9/x"}]')
+    with watched(tmp_path, streams(door=clip)) as found:
+        found.live("door")
+        found.watcher.add({"name": "yard", "url": "rtsp://127.0.0.1:9/y"})
+    assert [each["name"] for each in json.loads(stored.read_text())] == ["yard", "door"]
+
+
 def test_records_that_are_old_go_also_of_streams_that_are_gone(tmp_path: Path, clip: Path) -> None:
     old = tmp_path / "streams" / "gone" / "2020-01-01T00.jsonl"
     old.parent.mkdir(parents=True)

@@ -57,6 +57,8 @@ class Watcher:
         self._lock = threading.RLock()
         self._stopping = threading.Event()
         self._ending: list[threading.Thread] = []
+        self._shadowed: list[StreamConfig] = []  # added ones whose name the settings have
+        self._added_fault: SettingError | None = None
         self._broker = Broker(settings.mqtt_url, settings.mqtt_topic) if settings.mqtt_url else None
         self._alerts_folder = data_folder(settings) / "alerts"
         self.store = AlertStore(self._alerts_folder)
@@ -67,12 +69,13 @@ class Watcher:
 
     def start(self, *, added: bool) -> None:
         """Begin the streams of the settings, and those that were ``added``. SettingError."""
-        more = read_added(self.folder, self._settings) if added else []
+        more = self._read_added() if added else []
         for config in self._watching.streams:
             self._begin(config, is_added=False)
         for config in more:
             if config.name in self._places:
                 _LOG.warning("stream %s was added, and is in the settings too", config.name)
+                self._shadowed.append(config)
             else:
                 self._begin(config, is_added=True)
         self._tending.start()
@@ -165,8 +168,17 @@ class Watcher:
             self._drop(name)
         self._hub.tell(Event("removed", name))
 
+    def _read_added(self) -> list[StreamConfig]:
+        try:
+            return read_added(self.folder, self._settings)
+        except SettingError as error:  # those of the settings go on, and the file stays as it is
+            _LOG.error("%s", error)
+            self._added_fault = error
+            return []
+
     def _added(self) -> list[StreamConfig]:
-        return [place.stream.config for place in self._places.values() if place.is_added]
+        running = [place.stream.config for place in self._places.values() if place.is_added]
+        return [*running, *self._shadowed]
 
     def _place(self, name: str) -> _Place:
         with self._lock:
@@ -182,6 +194,8 @@ class Watcher:
         return place
 
     def _store_added(self, streams: list[StreamConfig]) -> None:
+        if self._added_fault is not None:
+            raise self._added_fault
         write_added(self.folder, streams)
 
     def _drop(self, name: str) -> Lookers:
