@@ -202,7 +202,8 @@ def test_pictures_beyond_the_queue_are_told_at_once_to_come_again(service: Victi
     refused = [(answer, took_s) for answer, took_s in found if answer.status_code != 200]
     assert answered and refused
     for answer, _ in refused:
-        assert problem(answer) == (503, "busy")
+        # Where their bodies come at the same time, there is no room for all of these either.
+        assert problem(answer) in ((503, "busy"), (503, "too_many_uploads"))
         assert int(answer.headers["retry-after"]) > 0
     assert min(took_s for _, took_s in refused) < max(took_s for _, took_s in answered)
 
