@@ -3,6 +3,7 @@
 .venv/bin/python tests/screenshots.py docs/
 """
 
+import os
 import sys
 import tempfile
 from pathlib import Path
@@ -16,7 +17,25 @@ from browsers import SECONDS, chromium, driver, visit
 from posemill.bench.figure import draw_figure
 from servers import served
 
-PHOTO_SIZE, VIDEO_SIZE = (1280, 860), (1280, 1420)
+PHOTO_SIZE, VIDEO_SIZE, STREAMS_SIZE = (1280, 860), (1280, 1420), (1280, 560)
+STREAMS = """
+[[streams]]
+name = "hall"
+url = "{clip}"
+max_fps = 10
+zones = {{ mat = [[0.3, 0.6], [0.7, 0.6], [0.7, 1.0], [0.3, 1.0]] }}
+[[streams]]
+name = "gym"
+url = "{clip}"
+[[streams]]
+name = "yard"
+url = "rtsp://127.0.0.1:9/stream"
+[[alerts]]
+name = "on-the-mat"
+rule = "zone"
+zone = "mat"
+streams = ["hall"]
+"""
 
 
 def photo(path: Path) -> Path:
@@ -51,9 +70,17 @@ def show_video(page: Page, url: str, folder: Path) -> None:
     page.wait_for_timeout(2 * SECONDS)
 
 
+def show_streams(page: Page, url: str) -> None:
+    page.goto(f"{url}/#/streams")
+    expect(page.get_by_text("Somebody is in a zone").first).to_be_visible(timeout=30 * SECONDS)
+    page.wait_for_timeout(8 * SECONDS)
+
+
 def main(target: Path) -> None:
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
+        (folder / "posemill.toml").write_text(STREAMS.format(clip=clip(folder / "hall.mp4")))
+        os.environ["POSEMILL_CONFIG"] = str(folder / "posemill.toml")
         with (
             served(folder / "data") as (url, _),
             driver() as playwright,
@@ -66,6 +93,9 @@ def main(target: Path) -> None:
             with visit(browser, url + "/", size=VIDEO_SIZE, theme="dark") as visiting:
                 show_video(visiting.page, url, folder)
                 visiting.page.screenshot(path=target / "page-video.png")
+            with visit(browser, url + "/", size=STREAMS_SIZE) as visiting:
+                show_streams(visiting.page, url)
+                visiting.page.screenshot(path=target / "page-streams.png")
 
 
 if __name__ == "__main__":

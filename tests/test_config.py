@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from posemill.config import DEFAULT_ORIGIN, TABLE, Section, Settings, resolve
+from posemill.config import DEFAULT_ORIGIN, TABLE, Section, Settings, parse_watching, resolve
 from posemill.errors import SettingError
 from posemill.options import PoseOptions
 from posemill.runtime import ENGINES
@@ -228,10 +228,10 @@ def test_hours_and_minutes_add_up(seconds: float, minutes: int, hours: int) -> N
 
 
 def test_the_written_file_is_valid_with_and_without_its_comment_signs(empty_folder: Path) -> None:
-    from posemill.cli.listing import settings_text
+    from posemill.cli.listing import TABLES_BEGIN, settings_text
 
-    text = settings_text()
-    assert tomllib.loads(text) == {}
+    text, _, tables = settings_text().partition(TABLES_BEGIN)
+    assert tomllib.loads(text) == tomllib.loads(tables) == {}
     lines = [line.removeprefix("# ") for line in text.splitlines() if " = " in line]
     (empty_folder / "posemill.toml").write_text("\n".join(lines))
     resolved = resolve({}, {})
@@ -239,6 +239,13 @@ def test_the_written_file_is_valid_with_and_without_its_comment_signs(empty_fold
     for name, setting in TABLE.items():
         if setting.default is not None:
             assert getattr(resolved.settings, name) == setting.default
+    uncommented = [
+        line.removeprefix("# ")
+        for line in tables.splitlines()
+        if " = " in line or line.startswith("# [[")
+    ]
+    watching = parse_watching(tomllib.loads("\n".join(uncommented)), resolved.settings, "here")
+    assert watching.streams and watching.alerts and watching.webhooks
 
 
 def test_what_kubernetes_sets_is_passed_over() -> None:

@@ -295,6 +295,16 @@ def test_a_file_without_frames_fails_and_does_not_spin(tmp_path: Path) -> None:
         assert found.source.counts.connections <= 8
 
 
+def test_detect_keeps_what_it_has_where_the_resolution_changes() -> None:
+    with MjpegServer(jpegs(people(20)), FPS) as server, open_source(server.url) as source:
+        frames = iter(source)
+        next(frames)
+        server.show(jpegs(people(20, (640, 480))))
+        assert all((frame.width, frame.height) == (320, 240) for frame in frames)
+        assert source.damage is not None
+        assert "640 x 480 pixels from" in source.damage
+
+
 def test_a_stream_is_a_source_for_detect_too(clips: tuple[Path, Path]) -> None:
     with MjpegServer(jpegs(people(20)), FPS) as server, open_source(server.url) as source:
         assert (source.info.kind, source.info.width, source.info.height) == ("video", 320, 240)

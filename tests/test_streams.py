@@ -24,6 +24,7 @@ from live_servers import (
 from posemill.config import Settings, Watching, parse_watching
 from posemill.errors import SettingError, StreamExists, StreamFixed, StreamNotFound
 from posemill.records import parse_frame, parse_header
+from posemill.sources import open_source
 from posemill.sources.live import Backoff
 from posemill.streams.hub import Event, Hub
 from posemill.streams.watcher import Watcher
@@ -310,6 +311,25 @@ def test_an_added_stream_that_the_settings_have_too_is_not_forgotten(
         found.live("door")
         found.watcher.add({"name": "yard", "url": "rtsp://127.0.0.1:9/y"})
     assert {each["name"] for each in json.loads(stored.read_text())} == {"yard", "door"}
+
+
+def test_a_clip_of_motion_jpeg_lasts_as_long_as_what_happened(tmp_path: Path) -> None:
+    with (
+        MjpegServer(jpegs(people(20)), 5) as camera,
+        watched(
+            tmp_path,
+            {**streams(door=camera.url), "alerts": [PERSON]},
+            clip_before_s=1.0,
+            clip_after_s=3.0,
+        ) as found,
+    ):
+        found.until(lambda: any(e.fields["clip"] for e in found.of("alert")))
+        (alert,) = found.watcher.store.list(10)
+    with open_source(tmp_path / "alerts" / f"{alert.id}.mp4") as source:
+        frames = list(source)
+    # FFmpeg takes such pictures for 25 a second.
+    assert 3.0 < frames[-1].time_s < 5.5
+    assert len(frames) / frames[-1].time_s == pytest.approx(5, rel=0.3)
 
 
 def test_records_that_are_old_go_also_of_streams_that_are_gone(tmp_path: Path, clip: Path) -> None:

@@ -84,7 +84,9 @@ _WATCH_EXAMPLES: Final = "\n\n".join(
     ]
 )
 _WATCH_HELP: Final = "Cameras (0, /dev/video0), rtsp://, http:// (MJPEG, HLS), files in real time."
-_SOURCE_HELP: Final = "Pictures, videos, folders (with all below), globs."
+_SOURCE_HELP: Final = (
+    "Pictures, videos, folders (with all below), globs; cameras (0), rtsp://, http:// until Ctrl-C."
+)
 _OUT_HELP: Final = (
     "A file: .jsonl .json .csv for records of all sources, .jpg .png .webp .mp4 for an annotated "
     "copy of one; or a folder, for records and a copy of each. May be repeated. "

@@ -2,9 +2,34 @@
 
 import json as json_format
 from collections.abc import Iterable, Sequence
+from typing import Final
 
 from posemill.config import FILE_NAME, TABLE, Resolved, Setting, Value, settings_file
 from posemill.errors import SinkError, UsageError
+
+TABLES_BEGIN: Final = "# --- tables " + "-" * 65
+_TABLES: Final = """\
+# Streams to watch; each may have settings of its own. There may be many of each table.
+# [[streams]]
+# name = "door"
+# url = "rtsp://user:password@192.168.1.20/stream1"
+# max_fps = 10
+# zones = { mat = [[0.1, 0.6], [0.5, 0.6], [0.5, 1.0], [0.1, 1.0]] }
+
+# What to raise alerts by. The rule is one of: person, nobody, zone, hands_up.
+# [[alerts]]
+# name = "on-the-mat"
+# rule = "zone"
+# zone = "mat"
+# streams = ["door"]
+# for_s = 2
+
+# Where to post them.
+# [[webhooks]]
+# name = "ops"
+# url = "https://example.org/hook"
+# secret = "a-long-random-word"
+"""
 
 
 def list_settings(resolved: Resolved, *, json: bool) -> int:
@@ -57,7 +82,7 @@ def settings_text() -> str:
         unset = " Not set by default; an example:" if setting.default is None else ""
         expects = f"# Must be {setting.kind.expects}.{unset}"
         lines += ["", f"# {setting.text}", expects, _line(setting)]
-    return "\n".join(lines) + "\n"
+    return "\n".join([*lines, "", TABLES_BEGIN, "", *_TABLES.splitlines()]) + "\n"
 
 
 def list_models(*, json: bool) -> int:

@@ -15,7 +15,7 @@ from posemill.server.describing import BYTES, described, json_body, json_of
 from posemill.server.problems import Problem
 from posemill.server.reading import json_object
 from posemill.server.service import Service, service_of
-from posemill.server.watching import Feed, told, wants
+from posemill.server.watching import Feed, left, told, wants
 from posemill.streams import Event
 
 router = APIRouter(prefix="/api/v1/streams", tags=["streams"])
@@ -177,7 +177,7 @@ async def _following(
         await run_in_threadpool(service.watch.look, who, {name: width})
         yield feed
     finally:
-        service.watch.leave(feed, who)
+        await left(service.watch, feed, who)
 
 
 async def _picture(feed: Feed) -> Event:

@@ -17,7 +17,7 @@ from fastapi.concurrency import run_in_threadpool
 from starlette.websockets import WebSocketDisconnect, WebSocketState
 
 from posemill.server.service import Service, service_of
-from posemill.server.watching import Feed, told, wants
+from posemill.server.watching import Feed, left, told, wants
 from posemill.streams import Event
 
 router = APIRouter(prefix="/api/v1/streams")
@@ -74,7 +74,7 @@ class Follower:
                 task.cancel()
                 with suppress(asyncio.CancelledError, Exception):
                     await task
-            watch.leave(self._feed, self._who)
+            await left(watch, self._feed, self._who)
             if self._socket.application_state is WebSocketState.CONNECTED:
                 with suppress(Exception):
                     await self._socket.close(1001, "going_away")

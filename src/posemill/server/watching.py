@@ -272,6 +272,11 @@ class Watch:
             send(process.stdin, fields)  # type: ignore[arg-type]
 
 
+async def left(watch: Watch, feed: Feed, who: str) -> None:
+    """Have ``who`` leave, to the end, also where whoever waits for it is cancelled."""
+    await asyncio.shield(asyncio.to_thread(watch.leave, feed, who))
+
+
 def told(event: Event) -> dict[str, Any]:
     """Return an event as the text of a WebSocket or of server-sent events has it."""
     if event.kind == "status":

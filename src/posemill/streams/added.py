@@ -4,7 +4,6 @@ import json
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from tempfile import NamedTemporaryFile
 from typing import Any
 
 from posemill.config import Settings, StreamConfig, parse_stream
@@ -44,12 +43,14 @@ def read_added(folder: Path, settings: Settings) -> list[StreamConfig]:
 def write_added(folder: Path, streams: list[StreamConfig]) -> None:
     """Write the streams beside the file, then in its place; only its owner may read it."""
     text = json.dumps([dict(stream.raw) for stream in streams], indent=1)
+    aside = folder / f".{FILE_NAME}.part"
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        with NamedTemporaryFile("w", dir=folder, prefix=".streams", delete=False) as file:
+        aside.unlink(missing_ok=True)
+        with open(os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:  # noqa: PTH123
             file.write(text)
             file.flush()
             os.fsync(file.fileno())
-        Path(file.name).replace(folder / FILE_NAME)
+        aside.replace(folder / FILE_NAME)
     except OSError as error:
         raise SinkError(f"{folder}: streams can't be stored: {error.strerror or error}.") from error

@@ -8,7 +8,7 @@ import os
 import sys
 import threading
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -25,6 +25,7 @@ from av.video.stream import VideoStream
 
 from posemill.errors import SinkError
 from posemill.sinks.video import VideoSink
+from posemill.sources.live import has_stamps
 from posemill.sources.upright import UprightConverter
 from posemill.types import FramePoses, SourceInfo
 
@@ -33,15 +34,19 @@ Done = Callable[[Path, str | None], None]
 _MAX_BYTES: Final = 64 * 1024**2
 _NICE: Final = 10
 _MOST_CLIPS: Final = 16
+_ARRIVAL: Final = Fraction(1, 90_000)
 
 
 @dataclass(frozen=True, slots=True)
 class _Codec:
-    """What decoding takes: nothing of the connection, which may be gone by then."""
+    """What decoding takes: nothing of the connection, which may be gone by then.
+
+    ``time_base``: None where packets have no timestamps of their own.
+    """
 
     name: str
     extradata: bytes | None
-    time_base: Fraction
+    time_base: Fraction | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,8 +137,8 @@ class ClipRecorder:
         self._finish(lambda _: True)
         self._stream = stream
         context = stream.codec_context
-        base = stream.time_base or Fraction(1, 90_000)
-        self._codec = _Codec(context.name, context.extradata, Fraction(base))
+        base = stream.time_base if has_stamps(stream.container) else None
+        self._codec = _Codec(context.name, context.extradata, base)
         self._kept.clear()
         self._bytes = 0
 
@@ -176,12 +181,11 @@ def _encode(clip: _Clip, rotate: int) -> None:
     converter: UprightConverter | None = None
     size, begin_s = (0, 0), None
     try:
-        for number, frame in enumerate(_decoded(context, clip)):
+        for number, (frame, time_s) in enumerate(_decoded(context, clip)):
             if converter is None:
                 converter, size = UprightConverter(frame, rotate), (frame.width, frame.height)
             if (frame.width, frame.height) != size:
                 break  # another resolution: this clip ends here
-            time_s = _time_s(frame, clip.codec, number)
             begin_s = time_s if begin_s is None else begin_s
             if sink is None:
                 clip.path.parent.mkdir(parents=True, exist_ok=True)
@@ -197,16 +201,23 @@ def _encode(clip: _Clip, rotate: int) -> None:
             sink.discard()
 
 
-def _decoded(context: VideoCodecContext, clip: _Clip) -> Any:
+def _decoded(context: VideoCodecContext, clip: _Clip) -> Iterator[tuple[VideoFrame, float]]:
+    """Yield the frames of a clip with their seconds: by their timestamps, or as they came."""
+    stamped = clip.codec.time_base
+    if any(piece.pts is None for piece in clip.pieces):
+        stamped = None
+    base = stamped or _ARRIVAL
     for piece in clip.pieces:
         packet: Packet[Any] = Packet(piece.data)
-        packet.pts = packet.dts = piece.pts
-        packet.time_base = clip.codec.time_base
+        packet.pts = packet.dts = round(piece.came_s / base) if stamped is None else piece.pts
+        packet.time_base = base
         with suppress(FFmpegError):  # damaged: the rest may do
-            yield from context.decode(packet)
+            yield from _timed(context.decode(packet), base)
     with suppress(FFmpegError):
-        yield from context.decode(None)
+        yield from _timed(context.decode(None), base)
 
 
-def _time_s(frame: VideoFrame, codec: _Codec, number: int) -> float:
-    return number / 25 if frame.pts is None else float(frame.pts * codec.time_base)
+def _timed(frames: list[VideoFrame], base: Fraction) -> Iterator[tuple[VideoFrame, float]]:
+    for frame in frames:
+        if frame.pts is not None:
+            yield frame, float(frame.pts * base)

@@ -33,7 +33,7 @@ from posemill.workers import (
 )
 
 _OPEN_FILES: Final = 4096
-# Of records and pictures that wait for a slow reader; older ones are left out.
+# Of records and pictures that wait for a slow reader; further ones are left out.
 _MOST_WAITING: Final = 256
 _MAY_BE_LEFT_OUT: Final = ("record", "picture")
 
@@ -84,7 +84,6 @@ class Requests:
         """Return what to do by the word for it."""
         watcher = self._watcher
         return {
-            "statuses": lambda _: watcher.statuses(),
             "one": lambda request: watcher.one(request["name"]),
             "look": lambda request: watcher.look(request["name"], request["who"], request["width"]),
             "add": lambda request: watcher.add(request["raw"]),

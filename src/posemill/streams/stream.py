@@ -103,12 +103,11 @@ class Stream:
         self.source.stop()
         self._frames.abandon()
 
-    def join(self, timeout_s: float) -> bool:
-        """Wait for the threads; False where capture still waits for the other side."""
+    def join(self, timeout_s: float) -> None:
+        """Wait for the threads, but no longer: capture may still wait for the other side."""
         ends = time.monotonic() + timeout_s
         for thread in self._threads:
             thread.join(max(0.0, ends - time.monotonic()))
-        return not any(thread.is_alive() for thread in self._threads)
 
     @property
     def state(self) -> LiveState:

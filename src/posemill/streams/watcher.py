@@ -65,12 +65,11 @@ class Watcher:
         self._shadowed: list[StreamConfig] = []  # added ones whose name the settings have
         self._added_fault: SettingError | None = None
         self._broker = Broker(settings.mqtt_url, settings.mqtt_topic) if settings.mqtt_url else None
-        self._alerts_folder = data_folder(settings) / "alerts"
-        self.store = AlertStore(self._alerts_folder)
+        self.store = AlertStore(data_folder(settings) / "alerts")
         self._deliveries = Deliveries(self.store, watching.webhooks, self._broker)
         self._clip_writer = ClipWriter()
         self._tending = threading.Thread(target=self._tend, name="posemill-tend", daemon=True)
-        self._busy = (time.monotonic(), 0.0)
+        self._busy, self._share = (time.monotonic(), 0.0), 0.0
 
     def start(self, *, added: bool) -> None:
         """Begin the streams of the settings, and those that were ``added``. SettingError."""
@@ -152,6 +151,7 @@ class Watcher:
                 raise StreamExists(f"there is a stream {config.name!r} already.")
             self._store_added([*self._added(), config])
             self._begin(config, is_added=True)
+        self._tell_statuses()
         return self.one(config.name)
 
     def change(self, name: str, raw: Mapping[str, Any]) -> dict[str, Any]:
@@ -163,6 +163,7 @@ class Watcher:
             others = [each for each in self._added() if each.name != name]
             self._store_added([*others, config])
             self._begin(config, is_added=True, lookers=self._drop(name))
+        self._tell_statuses()
         return self.one(name)
 
     def remove(self, name: str) -> None:
@@ -172,6 +173,7 @@ class Watcher:
             self._store_added([each for each in self._added() if each.name != name])
             self._drop(name)
         self._hub.tell(Event("removed", name))
+        self._tell_statuses()
 
     def _read_added(self) -> list[StreamConfig]:
         try:
@@ -265,12 +267,11 @@ class Watcher:
     def _sweep_records(self) -> None:
         """Remove old records, those of streams that are gone as well."""
         for folder in self.folder.iterdir() if self.folder.is_dir() else ():
-            place = self._places.get(folder.name)
-            own = self._settings if place is None else place.stream.config.settings
-            sweep(folder, own.keep_records_for, time.time())
+            sweep(folder, self._settings.keep_records_for, time.time())
 
     def _look_after_all(self) -> None:
         now, busy = time.monotonic(), self._busy_share()
+        self._share = busy
         with self._lock:
             places = dict(self._places)
         for name, place in places.items():
@@ -279,7 +280,11 @@ class Watcher:
                 place.failed_s = now if place.failed_s is None else place.failed_s
                 if now - place.failed_s > _AGAIN_S:
                     self._restart(name, place)
-        self._hub.tell(Event("status", "", {"streams": self.statuses(), "busy": round(busy, 3)}))
+        self._tell_statuses()
+
+    def _tell_statuses(self) -> None:
+        fields = {"streams": self.statuses(), "busy": round(self._share, 3)}
+        self._hub.tell(Event("status", "", fields))
 
     def _busy_share(self) -> float:
         now, busy_s = time.monotonic(), self._gate.busy_s

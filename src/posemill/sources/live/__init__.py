@@ -6,7 +6,7 @@ with the moment at which it was captured, for as long as it is not stopped.
 
 from posemill.sources.live.addresses import LiveAddress, is_camera_or_web, live_address, redacted
 from posemill.sources.live.clock import Backoff, CaptureClock, Pace
-from posemill.sources.live.connection import Connection, LiveOptions, OnPacket
+from posemill.sources.live.connection import Connection, LiveOptions, OnPacket, has_stamps
 from posemill.sources.live.late import Counts, LateDecoder, LiveFrame
 from posemill.sources.live.source import LiveSource, LiveState, Taken
 
@@ -24,6 +24,7 @@ __all__ = [
     "OnPacket",
     "Pace",
     "Taken",
+    "has_stamps",
     "is_camera_or_web",
     "live_address",
     "redacted",

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import av
-from av.container import InputContainer
+from av.container import Container, InputContainer
 from av.error import FFmpegError
 from av.packet import Packet
 from av.video.stream import VideoStream
@@ -82,8 +82,7 @@ class Connection:
             address.shown,
             options.max_pixels,
             time.monotonic(),
-            # Motion JPEG has no timestamps, so FFmpeg makes some up, of 25 frames a second.
-            has_stamps=self._container.format.name not in _WITHOUT_STAMPS,
+            has_stamps=has_stamps(self._container),
         )
 
     @property
@@ -175,6 +174,14 @@ class Connection:
 
     def _lost(self, error: BaseException) -> SourceError:
         return BrokenSource(f"{self._address.shown}: {_why(error)}.")
+
+
+def has_stamps(container: Container) -> bool:
+    """Whether timestamps are the source's own.
+
+    Motion JPEG over HTTP has none, so FFmpeg makes some up, of 25 frames a second.
+    """
+    return container.format.name not in _WITHOUT_STAMPS
 
 
 def _why(error: BaseException) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Self
 
-from posemill.errors import BrokenSource
+from posemill.errors import BrokenSource, SourceError
 from posemill.sources.files import shown
 from posemill.sources.live.connection import LiveOptions
 from posemill.sources.live.source import LiveSource, LiveState, Taken
@@ -27,12 +27,17 @@ class LiveFrames:
     def __iter__(self) -> Iterator[Frame]:
         size = (self.info.width, self.info.height)
         for taken in self._taken:
-            frame = self._source.frame(taken)
+            try:
+                frame = self._source.frame(taken)
+            except SourceError:
+                continue  # the next one may do
             if (frame.width, frame.height) != size:
-                raise BrokenSource(
-                    f"{self.info.name}: frames are {frame.width} x {frame.height} pixels from here "
-                    f"on, no longer {size[0]} x {size[1]}; `posemill watch` goes on with both."
+                # What there is so far is worth keeping.
+                self.damage = (
+                    f"frames are {frame.width} x {frame.height} pixels from {taken.time_s:.2f} s "
+                    f"on, no longer {size[0]} x {size[1]}; `posemill watch` goes on with both"
                 )
+                return
             yield frame
 
     def stop(self) -> None:
@@ -74,7 +79,7 @@ def open_live(address: str, selection: Selection) -> LiveFrames:
     if not begun:
         raise BrokenSource(f"{source.shown}: {failed[0] if failed else 'there is no frame in it.'}")
     first = source.frame(begun[0])
-    info = SourceInfo(shown(source.shown), "video", first.width, first.height, options.max_fps)
+    info = SourceInfo(shown(source.shown), "video", first.width, first.height)
     return LiveFrames(source, _after(begun[0], frames), info)
 
 
