@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from live_servers import h264_clip, people
+from live_media import h264_clip, people
 from posemill.records import loads, parse_frame, parse_header
 from servers import free_port
 

@@ -17,17 +17,9 @@ import pytest
 from av.error import ExitError, HTTPServerError, HTTPUnauthorizedError, InvalidDataError
 from paho.mqtt import MQTTException, publish, subscribe
 
-from live_servers import (
-    HlsServer,
-    MjpegServer,
-    Mosquitto,
-    RtspServer,
-    h264_clip,
-    jpegs,
-    needs_mosquitto,
-    needs_rtsp,
-    people,
-)
+from live_media import h264_clip, jpegs, people
+from live_servers import Mosquitto, RtspServer, needs_mosquitto, needs_rtsp
+from live_web import HlsServer, MjpegServer
 
 FPS = 40
 SMALL, LARGE = (160, 120), (240, 176)

@@ -9,15 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from live_servers import (
-    HlsServer,
-    MjpegServer,
-    RtspServer,
-    h264_clip,
-    jpegs,
-    needs_rtsp,
-    people,
-)
+from live_media import h264_clip, jpegs, people
+from live_servers import RtspServer, needs_rtsp
+from live_web import HlsServer, MjpegServer
 from posemill.errors import SourceNotFound, UnsupportedSource
 from posemill.sources import open_source
 from posemill.sources.live import (

@@ -12,7 +12,8 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from browsers import SECONDS, Visit, chromium, driver, visit
-from live_servers import MjpegServer, jpegs, people
+from live_media import jpegs, people
+from live_web import MjpegServer
 from posemill.bench.clips import write_figures
 from servers import TOKEN, free_port, served
 

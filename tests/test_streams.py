@@ -11,16 +11,9 @@ from typing import Any
 
 import pytest
 
-from live_servers import (
-    MjpegServer,
-    Mosquitto,
-    RtspServer,
-    h264_clip,
-    jpegs,
-    needs_mosquitto,
-    needs_rtsp,
-    people,
-)
+from live_media import h264_clip, jpegs, people
+from live_servers import Mosquitto, RtspServer, needs_mosquitto, needs_rtsp
+from live_web import MjpegServer
 from posemill.config import Settings, Watching, parse_watching
 from posemill.errors import SettingError, StreamExists, StreamFixed, StreamNotFound
 from posemill.records import parse_frame, parse_header
