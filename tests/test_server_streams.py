@@ -283,3 +283,18 @@ def test_an_address_is_tested(api: Api, camera: str) -> None:
             assert answer.json()["ok"] is False
             assert answer.json()["reason"]
     until(lambda: len(api.get("/streams").json()["streams"]) == 3)
+
+
+def test_a_folder_that_takes_nothing_is_told_and_nothing_is_added(api: Api, camera: str) -> None:
+    stored = api.folder / "streams" / "streams.json"
+    before = stored.read_bytes() if stored.exists() else None
+    stored.unlink(missing_ok=True)
+    stored.mkdir()
+    try:
+        answer = api.post("/streams", api_body("never", camera))
+        assert (answer.status_code, problem(answer)["code"]) == (503, "store_unavailable")
+        assert api.get("/streams/never").status_code == 404
+    finally:
+        stored.rmdir()
+        if before is not None:
+            stored.write_bytes(before)

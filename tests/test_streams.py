@@ -182,6 +182,17 @@ def test_records_are_kept_and_are_those_of_posemill(tmp_path: Path, clip: Path) 
     assert all(abs(frame["at"] - began) < 60 for frame in frames)
 
 
+def test_a_stream_that_is_lost_shows_nobody_any_more(tmp_path: Path) -> None:
+    with (
+        MjpegServer(jpegs(people(20)), 10) as camera,
+        watched(tmp_path, streams(door=camera.url)) as found,
+    ):
+        found.until(lambda: found.status("door")["people"] == 1)
+        camera.stop()
+        found.until(lambda: found.status("door")["state"] == "failed")
+        found.until(lambda: found.status("door")["people"] == 0, 3)
+
+
 def test_a_disk_that_takes_nothing_stops_no_stream(tmp_path: Path, clip: Path) -> None:
     (tmp_path / "streams").mkdir()
     (tmp_path / "streams" / "door").touch()

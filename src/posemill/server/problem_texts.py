@@ -357,8 +357,12 @@ PROBLEMS: Final[Mapping[str, Entry]] = {
     ),
     "store_unavailable": Entry(
         503,
-        Words("Jobs can't be reached", "Jobs can't be stored for now: {reason}", "Try again soon."),
-        Words("任务存储不可用", "目前无法访问任务存储：{reason}", "请稍后再试。"),
+        Words(
+            "The store is away",
+            "It can't be stored or looked up for now: {reason}",
+            "Try again soon.",
+        ),
+        Words("存储不可用", "目前无法存取：{reason}", "请稍后再试。"),
         retry_after_s=5,
     ),
 }

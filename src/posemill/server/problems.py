@@ -16,6 +16,7 @@ from posemill.errors import (
     NoRoom,
     PosemillError,
     SettingError,
+    SinkError,
     SourceError,
     SourceTooLarge,
     StreamExists,
@@ -48,6 +49,7 @@ _OF_ERRORS: Final[tuple[tuple[type[PosemillError], str], ...]] = (
     (JobNotFound, "job_not_found"),
     (JobStoreError, "store_unavailable"),
     (AlertStoreError, "store_unavailable"),
+    (SinkError, "store_unavailable"),
     (JobError, "conflict"),
 )
 

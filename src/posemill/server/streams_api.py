@@ -28,7 +28,7 @@ _IDLE_S: Final = 15.0
 _PROBE_S: Final = 30.0
 _NAMED: Final = ("stream_not_found", "unauthorized", "busy", "worker_crashed", "worker_timeout")
 _CHANGING: Final = (
-    *("token_needed", "bad_option", "bad_body", "no_room", "busy", "worker_timeout"),
+    *("token_needed", "bad_option", "bad_body", "store_unavailable", "busy", "worker_timeout"),
     *("unauthorized", "foreign_origin"),
 )
 Width = Annotated[int, Query(ge=160, le=3840)]

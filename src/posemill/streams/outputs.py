@@ -75,6 +75,8 @@ class Outputs:
 
     def state(self, state: LiveState) -> None:
         """Tell of a new state of the source."""
+        if state.word != "live":
+            self._people = 0  # nobody knows
         fields = {"state": state.word, "reason": state.reason, "since": round(state.since, 3)}
         self._hub.tell(Event("state", self._name, fields))
         if self._publish is not None:

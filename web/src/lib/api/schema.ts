@@ -1701,7 +1701,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Jobs can't be reached */
+            /** @description The store is away */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -1992,7 +1992,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Jobs can't be reached */
+            /** @description The store is away */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -2048,7 +2048,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Jobs can't be reached */
+            /** @description The store is away */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -2106,7 +2106,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Jobs can't be reached */
+            /** @description The store is away */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -2174,7 +2174,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Jobs can't be reached */
+            /** @description The store is away */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -2351,7 +2351,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Jobs can't be reached */
+            /** @description The store is away */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -2443,7 +2443,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Jobs can't be reached */
+            /** @description The store is away */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -2526,7 +2526,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Jobs can't be reached */
+            /** @description The store is away */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -2640,7 +2640,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Jobs can't be reached */
+            /** @description The store is away */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -2816,7 +2816,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Busy */
+            /** @description The store is away */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -2827,15 +2827,6 @@ export interface operations {
             };
             /** @description It took too long */
             504: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description No room left */
-            507: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2900,7 +2891,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Busy */
+            /** @description The store is away */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -2911,15 +2902,6 @@ export interface operations {
             };
             /** @description It took too long */
             504: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description No room left */
-            507: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3139,7 +3121,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Busy */
+            /** @description The store is away */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -3150,15 +3132,6 @@ export interface operations {
             };
             /** @description It took too long */
             504: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description No room left */
-            507: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3240,7 +3213,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Busy */
+            /** @description The store is away */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -3251,15 +3224,6 @@ export interface operations {
             };
             /** @description It took too long */
             504: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description No room left */
-            507: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3570,7 +3534,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Jobs can't be reached */
+            /** @description The store is away */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -3754,7 +3718,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Jobs can't be reached */
+            /** @description The store is away */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -3845,7 +3809,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Jobs can't be reached */
+            /** @description The store is away */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -3912,7 +3876,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Jobs can't be reached */
+            /** @description The store is away */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -3979,7 +3943,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Jobs can't be reached */
+            /** @description The store is away */
             503: {
                 headers: {
                     [name: string]: unknown;
