@@ -336,6 +336,22 @@ def test_a_clip_of_motion_jpeg_lasts_as_long_as_what_happened(tmp_path: Path) ->
     assert len(frames) / frames[-1].time_s == pytest.approx(5, rel=0.3)
 
 
+def test_a_file_that_ends_leaves_its_clip(tmp_path: Path, clip: Path) -> None:
+    with watched(tmp_path, {**streams(door=clip), "alerts": [PERSON]}, loop=False) as found:
+        found.until(lambda: found.status("door")["state"] == "ended")
+        found.until(lambda: found.watcher.store.list(10)[0].has_clip)
+        assert found.status("door")["people"] == 0
+
+
+def test_a_clip_under_way_is_written_when_all_ends(tmp_path: Path, clip: Path) -> None:
+    with watched(tmp_path, {**streams(door=clip), "alerts": [PERSON]}) as found:
+        found.until(lambda: found.of("alert"))
+        time.sleep(0.5)
+    (path,) = (tmp_path / "alerts").glob("*.mp4")
+    with open_source(path) as source:
+        assert len(list(source)) > 5
+
+
 def test_records_that_are_old_go_also_of_streams_that_are_gone(tmp_path: Path, clip: Path) -> None:
     old = tmp_path / "streams" / "gone" / "2020-01-01T00.jsonl"
     old.parent.mkdir(parents=True)

@@ -9,7 +9,7 @@ import sys
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import suppress
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -34,6 +34,7 @@ Done = Callable[[Path, str | None], None]
 _MAX_BYTES: Final = 64 * 1024**2
 _NICE: Final = 10
 _MOST_CLIPS: Final = 16
+_CLOSE_S: Final = 5.0
 _ARRIVAL: Final = Fraction(1, 90_000)
 
 
@@ -74,6 +75,8 @@ class ClipWriter:
     def __init__(self) -> None:
         self._threads = ThreadPoolExecutor(1, "posemill-clips", initializer=_stand_back)
         self._room = threading.BoundedSemaphore(_MOST_CLIPS)
+        self._pending: set[Future[None]] = set()
+        self._lock = threading.Lock()
 
     def submit(self, clip: _Clip, rotate: int) -> None:
         """Have a clip written; its ``done`` is told the path, and what was wrong or None."""
@@ -85,10 +88,13 @@ class ClipWriter:
         except RuntimeError:  # closed: the stream ended later than this
             self._room.release()
         else:
+            with self._lock:
+                self._pending = {each for each in self._pending if not each.done()} | {written}
             written.add_done_callback(lambda _: self._room.release())
 
     def close(self) -> None:
-        """Write the clip that is under way, and end."""
+        """Write what there is time for, and end."""
+        wait(self._pending, _CLOSE_S)
         self._threads.shutdown(cancel_futures=True)
 
 

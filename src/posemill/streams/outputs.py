@@ -63,20 +63,18 @@ class Outputs:
         self._people = 0
         self._complained_s = -_COMPLAIN_S
 
-    def status(self) -> dict[str, Any]:
+    def status(self, *, is_live: bool) -> dict[str, Any]:
         """Return what a stream's status says of its outputs."""
         head = self.header
         return {
             "width": head.get("width"),
             "height": head.get("height"),
-            "people": self._people,
+            "people": self._people if is_live else 0,  # who is there now, nobody knows
             "unwritten": self._unwritten,
         }
 
     def state(self, state: LiveState) -> None:
         """Tell of a new state of the source."""
-        if state.word != "live":
-            self._people = 0  # nobody knows
         fields = {"state": state.word, "reason": state.reason, "since": round(state.since, 3)}
         self._hub.tell(Event("state", self._name, fields))
         if self._publish is not None:

@@ -156,7 +156,7 @@ class Stream:
             "connections": counts.connections,
             "looking": len(self.lookers),
             "zones": {each.name: [list(p) for p in each.points] for each in self.config.zones},
-            **self._outputs.status(),
+            **self._outputs.status(is_live=state.word == "live"),
         }
 
     def _changed(self, state: LiveState) -> None:

@@ -276,6 +276,8 @@ class Watcher:
             places = dict(self._places)
         for name, place in places.items():
             self._step(place, now, busy)
+            if place.clips is not None and place.stream.state.word != "live":
+                place.clips.close()  # what is there of a stream that is lost, or over
             if place.stream.fault is not None:
                 place.failed_s = now if place.failed_s is None else place.failed_s
                 if now - place.failed_s > _AGAIN_S:
