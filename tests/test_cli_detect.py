@@ -334,19 +334,23 @@ def process(*arguments: str, pace_s: float = 0.0, **more: Any) -> "subprocess.Po
 @pytest.mark.skipif(os.name == "nt", reason="signals of POSIX")
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_ctrl_c_completes_the_outputs_and_says_so(number: signal.Signals) -> None:
+    if signal.getsignal(number) == signal.SIG_IGN:
+        pytest.skip(
+            "these tests run where it is ignored, as under nohup, and so does what they start"
+        )
     name = video("long.mp4", frames=600, rate=10)
-    running = process(name, "--out", "a.jsonl", "--out", "a.mp4", pace_s=0.05)
+    running = process(name, "--out", "a.jsonl", "--out", "a.mp4", pace_s=0.02)
     deadline = time.monotonic() + 15
     while not list(Path().glob(".a.mp4.*")) and time.monotonic() < deadline:
         time.sleep(0.05)
     time.sleep(0.3)
     running.send_signal(number)
     asked = time.monotonic()
-    _, err = running.communicate(timeout=40)
-    assert time.monotonic() - asked < 20  # all of it takes half a minute
+    _, err = running.communicate(timeout=15)
+    assert time.monotonic() - asked < 5
     assert running.returncode == 128 + number
     count = len(records("a.jsonl")) - 1
-    assert 0 < count < 600
+    assert 5 < count < 600
     assert f"interrupted at long.mp4 after {count} frames" in err.decode()
     with av.open("a.mp4") as container:
         assert len(list(container.decode(video=0))) == count
