@@ -153,7 +153,7 @@ def serve(*, flags: Mapping[str, object]) -> Work:
 @with_settings(FOR_WATCHING, *MORE_FOR_WATCHING)
 def watch(
     source: Annotated[
-        list[str] | None, typer.Argument(metavar="[ADDRESS]...", help=_WATCH_HELP)
+        list[str] | None, typer.Argument(metavar="ADDRESS...", help=_WATCH_HELP)
     ] = None,
     json: Annotated[
         bool, typer.Option("--json", help="Print states and alerts on stdout, as JSON lines.")
