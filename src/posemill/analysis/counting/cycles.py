@@ -18,6 +18,7 @@ FULL: Final = 0.5  # of the usual swing: less is a part of a repetition
 PARTIAL: Final = 0.25  # less is nothing
 _NOISE: Final = 0.12  # of the nominal way from rest to turning point
 _LARGE, _TOP = 0.5, 95  # swings above half of the largest, but for a few outliers, are usual ones
+_MARGIN: Final = 0.1  # of the swing, for a body that doesn't stay where it was
 _EDGE: Final = 0.1  # of the swing, around its ends, that is rest or hold
 
 
@@ -74,8 +75,15 @@ def extremes(values: Array, threshold: float) -> list[Extreme]:
     return [*turns.found, last] if last is not None else turns.found
 
 
-def usual_swing(stretches: Iterable[Array]) -> float:
-    """Return how far a person usually goes from rest to turning point; 0 where nothing moves.
+class Usual(NamedTuple):
+    """How far a person usually goes from rest to turning point, and how high turning points are."""
+
+    swing: float
+    high: float
+
+
+def usual(stretches: Iterable[Array]) -> Usual:
+    """Return what is usual in a series; a swing of 0 where nothing moves.
 
     Of each turning point the smaller one of its way there and its way back. Outliers, such as
     sitting down after the exercise, don't count.
@@ -83,15 +91,18 @@ def usual_swing(stretches: Iterable[Array]) -> float:
     from scipy.signal import find_peaks  # noqa: PLC0415 - slow to import
 
     swings: list[float] = []
+    highs: list[float] = []
     for values in stretches:
         # By prominence: a dip in a hold then is a small swing of its own, and doesn't make two
         # small ones of a large one.
-        swings += find_peaks(values, prominence=_NOISE)[1]["prominences"].tolist()
+        places, found = find_peaks(values, prominence=_NOISE)
+        swings += found["prominences"].tolist()
+        highs += values[places].tolist()
     if not swings:
-        return 0.0
+        return Usual(0.0, 0.0)
     sizes = np.array(swings)
-    large = sizes[sizes >= _LARGE * np.percentile(sizes, _TOP)]
-    return float(np.median(large))
+    large = sizes >= _LARGE * np.percentile(sizes, _TOP)
+    return Usual(float(np.median(sizes[large])), float(np.median(np.array(highs)[large])))
 
 
 class Cycle(NamedTuple):
@@ -111,15 +122,23 @@ class Cycle(NamedTuple):
     is_full: bool
 
 
-def cycles(values: Array, swing: float) -> list[Cycle]:
-    """Return the repetitions in a series without gaps; ``swing``: the usual one."""
-    full = _between(values, FULL * swing)
+def cycles(values: Array, usual: Usual) -> list[Cycle]:
+    """Return the repetitions in a series without gaps.
+
+    A full one goes there and back by half of the usual swing, and rises above the lower half.
+    """
+    middle = usual.high - FULL * usual.swing
+    full = [
+        each
+        for each in _between(values, FULL * usual.swing)
+        if values[each.turn] >= middle - _MARGIN * usual.swing
+    ]
     taken = np.zeros(len(values), bool)
     for each in full:
         taken[each.begin : each.end + 1] = True
     parts = [
         each._replace(is_full=False)
-        for each in _between(values, PARTIAL * swing)
+        for each in _between(values, PARTIAL * usual.swing)
         if not taken[each.turn]
     ]
     return sorted((*full, *parts), key=lambda each: each.turn)

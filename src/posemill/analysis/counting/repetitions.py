@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from posemill.analysis.counting.cycles import FULL, PARTIAL, Cycle, cycles, extremes, usual_swing
+from posemill.analysis.counting.cycles import FULL, PARTIAL, Cycle, cycles, extremes, usual
 from posemill.analysis.counting.exercise import Exercise
 from posemill.analysis.counting.features import FEATURES
 from posemill.analysis.counting.progress import MIN_VISIBILITY, Progress, progress, seen_sides
@@ -128,25 +128,33 @@ class _Found:
 
 def count(motion: Motion, exercise: Exercise) -> Count:
     """Return the repetitions of an exercise in a person's motion."""
-    if not len(motion):
-        return Count(exercise.name, (), (0, 0), "unknown", ("hidden",))
-    every = progress(motion, exercise)
+    every = progress(motion, exercise) if len(motion) else ()
+    return count_of(motion, exercise, every)
+
+
+def count_of(
+    motion: Motion,
+    exercise: Exercise,
+    every: Sequence[Progress],
+    doubts: Sequence[str] = (),
+) -> Count:
+    """Return the repetitions in the progress of the sides; ``doubts``: known beforehand."""
     found, unfinished = find(every, exercise.least)
     of_it = [each for each in found if _fits(motion, exercise, each.cycle)]
     merged = [each for each in merge_sides(of_it) if _lasts(motion, each.cycle) >= exercise.least_s]
     reps = tuple(repetition(motion, each) for each in merged)
     sure = sum(each.cycle.is_full and each.cycle.swing >= _SURE * each.swing for each in merged)
-    doubts = list(_doubts(motion, exercise, reps))
+    found_doubts = [*doubts, *_doubts(motion, exercise, reps)]
     if len(of_it) < len(found) / 2:
-        doubts.append("other_movement")
+        found_doubts.append("other_movement")
     if unfinished:
-        doubts.append("unfinished")
+        found_doubts.append("unfinished")
     return Count(
         exercise.name,
         reps,
         (sure, len(reps) + unfinished),
         view_of(motion),
-        tuple(doubts),
+        tuple(dict.fromkeys(found_doubts)),
         unfinished,
         motion.time_s.tolist(),
         {each.side: each.values.tolist() for each in every},
@@ -158,17 +166,17 @@ def find(every: Sequence[Progress], least: float) -> tuple[list[_Found], int]:
 
     ``least``: what a swing must be to be a full one, however small the others are.
     """
-    usual = [usual_swing(each.values[part] for part in each.stretches) for each in every]
-    swing = max(usual, default=0.0)
+    usuals = [usual(each.values[part] for part in each.stretches) for each in every]
+    swing = max((each.swing for each in usuals), default=0.0)
     found: list[_Found] = []
     unfinished = 0
     if swing < least * PARTIAL / FULL:
         return found, unfinished
     swing = max(swing, least)
-    for each in every:
+    for each, own_usual in zip(every, usuals, strict=True):
         for part in each.stretches:
             values = each.values[part]
-            own = cycles(values, swing)
+            own = cycles(values, own_usual._replace(swing=swing))
             for cycle in own:
                 value = float(values[cycle.turn])
                 found.append(_Found(each.side, _moved(cycle, part.start), value, swing))
@@ -245,11 +253,10 @@ def _fits(motion: Motion, exercise: Exercise, cycle: Cycle) -> bool:
 
 
 def _doubts(motion: Motion, exercise: Exercise, reps: Sequence[Repetition]) -> Iterable[str]:
-    parts = {part for each in exercise.signals for part in FEATURES[each.feature].parts}
-    sides = seen_sides(motion, exercise)
-    columns = [index(f"{side}_{part}") for side in sides[:1] for part in sorted(parts)]
-    if float((motion.visibility[:, columns].min(axis=1) >= MIN_VISIBILITY).mean()) < _LEAST_SEEN:
+    if not len(motion) or _seen(motion, exercise) < _LEAST_SEEN:
         yield "hidden"
+    if not len(motion):
+        return
     wanted, turned = exercise.view, facing(motion)
     if (wanted == "front" and turned > 60) or (wanted == "side" and turned < 30):
         yield "view"
@@ -264,3 +271,12 @@ def _doubts(motion: Motion, exercise: Exercise, reps: Sequence[Repetition]) -> I
     gaps = [after.turn_s - before.turn_s for before, after in pairwise(full)]
     if len(gaps) >= 3 and float(np.std(gaps)) > float(np.mean(gaps)):
         yield "irregular"
+
+
+def _seen(motion: Motion, exercise: Exercise) -> float:
+    """Return the share of frames in which the better-seen side's landmarks are seen."""
+    parts = {part for each in exercise.signals for part in FEATURES[each.feature].parts}
+    if not parts:
+        return 1.0
+    columns = [index(f"{seen_sides(motion, exercise)[0]}_{part}") for part in sorted(parts)]
+    return float((motion.visibility[:, columns].min(axis=1) >= MIN_VISIBILITY).mean())
