@@ -80,7 +80,7 @@ class Camera:
 
     def project(self, points_m: Array) -> Array:
         """Return pixels (n, 2) of points (n, 3): x right, y down from the floor, z beyond."""
-        seen = points_m + (0.0, self.height_m, self.distance_m)
+        seen = points_m + np.array([0.0, self.height_m, self.distance_m])
         angle = np.radians(self.tilt)
         turned = seen @ np.array(
             [[1, 0, 0], [0, np.cos(angle), np.sin(angle)], [0, -np.sin(angle), np.cos(angle)]]
@@ -240,7 +240,7 @@ def pose_of(
         world = world + random.normal(size=world.shape) * spread
     lowest = body_m(posture)[:, 1].max()
     hips_m = posture.height_m if posture.height_m is not None else lowest + posture.lift_m
-    placed = world + (posture.x_m, -hips_m, posture.z_m)
+    placed = world + np.array([posture.x_m, -hips_m, posture.z_m])
     points_px = camera.project(placed)
     landmarks = np.empty((len(world), 5), np.float32)
     landmarks[:, :2] = points_px / (camera.width, camera.height)

@@ -20,6 +20,7 @@ from posemill.skeleton import LANDMARK_COUNT, LANDMARK_NAMES
 from posemill.types import Floats, FramePoses, Pose, SourceInfo
 
 SCHEMA: Final = "posemill/1"
+ANALYSIS_SCHEMA: Final = "posemill.analysis/1"
 COLUMNS: Final = ("x", "y", "z", "visibility", "presence")
 WORLD_COLUMNS: Final = ("x", "y", "z")
 
@@ -48,6 +49,13 @@ def header(
         "precision": precision,
         **more,
     }
+
+
+def analysis_document(kind: str, header: Mapping[str, Any], **found: Any) -> dict[str, Any]:
+    """Return the document of an analysis: its kind, what was analysed, and what was found."""
+    keys = ("source", "width", "height", "fps", "model", "engine", "precision")
+    about = {key: header.get(key) for key in keys}
+    return {"schema": ANALYSIS_SCHEMA, "kind": kind, **about, **found}
 
 
 def readable(name: str) -> str:

@@ -13,6 +13,7 @@ import typer
 from posemill import __version__
 from posemill.cli.flags import (
     FOR_ALL,
+    FOR_ANALYSIS,
     FOR_SERVICE,
     FOR_SOURCES,
     FOR_WATCHING,
@@ -83,10 +84,21 @@ _WATCH_EXAMPLES: Final = "\n\n".join(
         "as well. \\[\\[alerts]] and \\[\\[webhooks]] there count for both.",
     ]
 )
+_COUNT_EXAMPLES: Final = "\n\n".join(
+    [
+        "[bold]Examples[/bold]",
+        "posemill count workout.mp4",
+        "posemill count workout.mp4 --exercise squat --json",
+        "posemill count clip.jsonl --exercise my_exercise.toml --out count.json",
+        "posemill exercises lists those that are known. Records, as `posemill detect --out "
+        "clip.jsonl` writes them, are counted at once.",
+    ]
+)
 _WATCH_HELP: Final = "Cameras (0, /dev/video0), rtsp://, http:// (MJPEG, HLS), files in real time."
 _SOURCE_HELP: Final = (
     "Pictures, videos, folders (with all below), globs; cameras (0), rtsp://, http:// until Ctrl-C."
 )
+_MOTION_HELP: Final = "A video, or its records (.jsonl, .json)."
 _OUT_HELP: Final = (
     "A file: .jsonl .json .csv for records of all sources, .jpg .png .webp .mp4 for an annotated "
     "copy of one; or a folder, for records and a copy of each. May be repeated. "
@@ -137,6 +149,41 @@ def detect(
     from posemill.cli.detect import detect as run  # noqa: PLC0415 - heavy, and --help is not
 
     return partial(run, source, out or [], settings)
+
+
+@app.command(epilog=_COUNT_EXAMPLES)
+@with_settings(FOR_ANALYSIS, "max_pixels")
+def count(
+    source: Annotated[str, typer.Argument(metavar="SOURCE", help=_MOTION_HELP)],
+    exercise: Annotated[
+        str,
+        typer.Option(
+            "--exercise", "-e", metavar="NAME", help="An exercise, a .toml of your own, or auto."
+        ),
+    ] = "auto",
+    out: Annotated[
+        list[str] | None,
+        typer.Option("--out", "-o", metavar="PATH", help="Write the result to a .json file."),
+    ] = None,
+    json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
+    *,
+    flags: Mapping[str, object],
+) -> Work:
+    """Count the repetitions of an exercise, with start, end, depth and tempo of each."""
+    settings = resolve(flags).settings
+    from posemill.cli.counting import count_in  # noqa: PLC0415
+
+    return partial(count_in, source, exercise, out or [], settings, json=json)
+
+
+@app.command()
+def exercises(
+    json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
+) -> Work:
+    """List the exercises that `posemill count` knows."""
+    from posemill.cli.counting import list_exercises  # noqa: PLC0415
+
+    return partial(list_exercises, json=json)
 
 
 @app.command(epilog=_SERVE_EXAMPLES)

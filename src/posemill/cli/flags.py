@@ -28,6 +28,8 @@ PANELS: Final[Mapping[Section, str]] = {
 }
 # What pictures and videos on the command line need.
 FOR_SOURCES: Final[tuple[Section, ...]] = ("engine", "people", "drawing", "selection", "other")
+# What finds the skeletons that are then analysed.
+FOR_ANALYSIS: Final[tuple[Section, ...]] = ("engine", "people", "selection", "other")
 # The service gets the rest with each request, from whoever asks.
 FOR_SERVICE: Final[tuple[Section, ...]] = (
     *("service", "streams", "mqtt", "limits", "retention", "engine", "other"),

@@ -7,17 +7,18 @@ from typing import Any, Final
 
 import numpy as np
 
-from posemill.analysis.counting.cycles import FULL, Turns
+from posemill.analysis.counting.cycles import FULL, Extreme, Turns
 from posemill.analysis.counting.exercise import Exercise, Gate
 from posemill.analysis.counting.features import FEATURES
 from posemill.analysis.counting.progress import MAX_GAP_S, MIN_VISIBILITY
 from posemill.analysis.joints import SIDES
 from posemill.types import Pose
 
-_FIRST: Final = 0.6  # of the nominal way, that the first turning points are expected at
+_FIRST: Final = 0.8  # of the nominal way, that the first turning points are expected at
 _REMEMBERED: Final = 8  # swings, by which the usual one is known
 _LARGE: Final = 0.5  # of the largest of them: smaller ones are none
 _SMOOTHED: Final = 3  # values, of which the middle one is taken: a single wild one is none
+_LONGEST: Final = 600  # frames of a repetition, by which its posture is judged
 _SAME_S: Final = 0.4  # between turning points of both sides that are one repetition
 
 
@@ -46,7 +47,7 @@ class _Side:
     turns: Turns
     recent: deque[float] = field(default_factory=lambda: deque(maxlen=_SMOOTHED))
     swings: deque[float] = field(default_factory=lambda: deque(maxlen=_REMEMBERED))
-    low: float | None = None
+    low: Extreme | None = None
     turned_s: float = float("-inf")
 
 
@@ -62,8 +63,9 @@ class LiveCounter:
         self._count = 0
         self._time_s: float | None = None
         self._sides: dict[str, _Side] = {}
-        self._gates: dict[Gate, deque[float]] = {
-            gate: deque(maxlen=_REMEMBERED * _SMOOTHED) for gate in exercise.gates
+        self._frame = 0
+        self._gates: dict[Gate, deque[tuple[int, float]]] = {
+            gate: deque(maxlen=_LONGEST) for gate in exercise.gates
         }
 
     def update(self, pose: Pose | None, time_s: float) -> LiveCount:
@@ -82,10 +84,10 @@ class LiveCounter:
     def _progress(self, pose: Pose) -> dict[str, float]:
         """Return the progress of each side that is seen, or of both as one."""
         world = pose.world[None].astype(float)
+        self._frame += 1
         for gate, values in self._gates.items():
-            values.append(
-                float(np.mean([FEATURES[gate.feature].compute(world, side) for side in SIDES]))
-            )
+            sides = [FEATURES[gate.feature].compute(world, side) for side in SIDES]
+            values.append((self._frame, float(np.mean(sides))))
         found = {}
         for side in SIDES:
             total = weights = 0.0
@@ -107,20 +109,20 @@ class LiveCounter:
     def _take(self, side: str, value: float, time_s: float) -> None:
         known = self._sides.setdefault(side, _Side(Turns(self._threshold(()))))
         known.recent.append(value)
-        extreme = known.turns.take(0, median(known.recent))
+        extreme = known.turns.take(self._frame, median(known.recent))
         if extreme is None:
             return
         if not extreme.is_high:
-            known.low = extreme.value
+            known.low = extreme
             return
         if known.low is None:
             return  # it began at the turning point
-        swing = extreme.value - known.low
+        swing = extreme.value - known.low.value
         known.swings.append(swing)
         known.turns.threshold = self._threshold(tuple(known.swings))
         others = [other.turned_s for name, other in self._sides.items() if name != side]
         known.turned_s = time_s
-        if self._fits() and all(time_s - other > _SAME_S for other in others):
+        if self._fits(known.low.place) and all(time_s - other > _SAME_S for other in others):
             self._count += 1
 
     def _threshold(self, swings: tuple[float, ...]) -> float:
@@ -128,9 +130,10 @@ class LiveCounter:
         usual = median(large) if large else _FIRST
         return FULL * max(usual, self._exercise.least)
 
-    def _fits(self) -> bool:
-        return all(
-            gate.low <= median(values) <= gate.high
-            for gate, values in self._gates.items()
-            if values
-        )
+    def _fits(self, since: int) -> bool:
+        """Whether the posture has been one of this exercise since a frame."""
+        for gate, values in self._gates.items():
+            own = [value for frame, value in values if frame >= since]
+            if own and not gate.low <= median(own) <= gate.high:
+                return False
+        return True

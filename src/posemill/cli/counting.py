@@ -1,0 +1,127 @@
+"""`posemill count`: repetitions in a video or in its records."""
+
+import json as json_format
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Final
+
+from posemill.analysis.counting import AUTO, Count, count, count_automatically
+from posemill.analysis.motion import Motion, motions
+from posemill.cli.listing import put
+from posemill.cli.skeletons import SkeletonReader, Skeletons
+from posemill.config import Settings
+from posemill.errors import UsageError
+from posemill.exercises import exercise_names, load_exercise
+from posemill.records import analysis_document
+from posemill.sinks.aside import Aside
+
+_LEAST_S: Final = 1.0  # of a person's motion, to be counted at all
+# In the words of someone who looks at the result.
+DOUBTS: Final = {
+    "hidden": "the joints are often hidden or out of the picture",
+    "view": "this exercise is told better from another side",
+    "small": "the person is small in the picture",
+    "slow": "there are few frames in a repetition",
+    "unfinished": "a repetition is cut off by the start or the end",
+    "irregular": "the repetitions come irregularly",
+    "other_movement": "much of it is some other movement",
+    "aperiodic": "hardly anything repeats",
+}
+
+
+def count_in(
+    address: str, exercise: str, outs: Sequence[str], settings: Settings, *, json: bool
+) -> int:
+    """Count, and print it; SourceError, SettingError, UsageError."""
+    if exercise != AUTO:
+        load_exercise(exercise)  # before minutes of work
+    paths = [_checked(Path(out)) for out in outs]
+    with SkeletonReader(settings) as reader:
+        found = reader.read(address)
+    if found.is_picture:
+        raise UsageError(f"{address}: is a picture; repetitions take a video.")
+    people = counts_of(found, exercise)
+    document = analysis_document(
+        "count",
+        found.header,
+        exercise=exercise,
+        people=[{**_about(motion), **each.to_dict()} for motion, each in people],
+    )
+    text = json_format.dumps(document, indent=1, ensure_ascii=False)
+    for path in paths:
+        write_text(path, text + "\n")
+    put(text if json else "\n".join(_lines(address, people)))
+    return 0
+
+
+def counts_of(found: Skeletons, exercise: str) -> list[tuple[Motion, Count]]:
+    """Return everyone's repetitions, of those who are there for a while."""
+    everyone = motions(found.frames)
+    people = [each for each in everyone if each.duration_s >= _LEAST_S] or list(everyone[:1])
+    if exercise == AUTO:
+        return [(each, count_automatically(each)) for each in people]
+    chosen = load_exercise(exercise)
+    return [(each, count(each, chosen)) for each in people]
+
+
+def list_exercises(*, json: bool) -> int:
+    """Print the exercises that are known."""
+    known = [load_exercise(name) for name in exercise_names()]
+    if json:
+        rows = [{"name": each.name, "names": each.names, "view": each.view} for each in known]
+        put(json_format.dumps(rows, indent=1, ensure_ascii=False))
+        return 0
+    width = max(len(each.name) for each in known)
+    for each in known:
+        names = " · ".join(each.names.values())
+        put(f"{each.name:{width}}  {names}" + ("" if each.view == "any" else f"  ({each.view})"))
+    return 0
+
+
+def _about(motion: Motion) -> dict[str, Any]:
+    return {
+        "id": motion.id,
+        "from_s": round(float(motion.time_s[0]), 3),
+        "to_s": round(float(motion.time_s[-1]), 3),
+        "frames": len(motion),
+    }
+
+
+def _lines(address: str, people: Sequence[tuple[Motion, Count]]) -> list[str]:
+    lines = []
+    for motion, found in people:
+        who = f"{address}: person {motion.id}: " if len(people) > 1 else f"{address}: "
+        name = "" if found.exercise == AUTO else f"{found.exercise.replace('_', ' ')}: "
+        low, high = found.between
+        spread = "" if low == high else f" (between {low} and {high})"
+        lines.append(f"{who}{name}{found.count}{spread}")
+        if found.partial:
+            lines.append(f"  {found.partial} more not gone to the end, not counted")
+        lines += [f"  doubtful: {DOUBTS[each]}" for each in found.doubts]
+        if found.repetitions:
+            lines.append("   #    start     turn      end  there  hold  back  depth  side")
+        number = 0
+        for each in found.repetitions:
+            number += each.is_full
+            lines.append(
+                f"{number if each.is_full else '-':>4}{each.start_s:9.2f}{each.turn_s:9.2f}"
+                f"{each.end_s:9.2f}{each.out_s:7.2f}{each.hold_s:6.2f}{each.back_s:6.2f}"
+                f"{each.depth:7.2f}  {each.side}"
+            )
+    return lines
+
+
+def _checked(path: Path) -> Path:
+    if path.suffix != ".json":
+        raise UsageError(f"--out {path}: must end in .json.")
+    return path
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a file aside, then give it its name. SinkError."""
+    aside = Aside(path)
+    try:
+        aside.write(text.encode())
+        aside.commit()
+    finally:
+        aside.discard()
