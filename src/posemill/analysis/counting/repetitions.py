@@ -8,7 +8,7 @@ from typing import Any, Final
 import numpy as np
 
 from posemill.analysis.counting.cycles import FULL, PARTIAL, Cycle, cycles, extremes, usual
-from posemill.analysis.counting.exercise import Exercise
+from posemill.analysis.counting.exercise import Exercise, Signal
 from posemill.analysis.counting.features import FEATURES
 from posemill.analysis.counting.progress import MIN_VISIBILITY, Progress, progress, seen_sides
 from posemill.analysis.joints import SIDES, index
@@ -17,6 +17,8 @@ from posemill.analysis.vectors import Array
 from posemill.analysis.views import facing, view_of
 
 _SAME: Final = 0.5  # of the shorter one, that two sides' repetitions overlap when they are one
+# Of the nominal way, that the first signal goes by itself: who lifts straight arms doesn't curl.
+_LEAST_OWN: Final = 0.2
 _SURE: Final = 0.65  # of the usual swing: less may be counted or not
 _LEAST_SEEN: Final = 0.7
 _LEAST_PX: Final = 96  # of the person: below, joints are a few pixels apart
@@ -243,6 +245,8 @@ def _lasts(motion: Motion, cycle: Cycle) -> float:
 
 def _fits(motion: Motion, exercise: Exercise, cycle: Cycle) -> bool:
     """Whether somebody in such a posture may be at this exercise."""
+    if exercise.signals and _own_swing(motion, exercise.signals[0], cycle) < _LEAST_OWN:
+        return False
     world = motion.world[cycle.begin : cycle.end + 1]
     for gate in exercise.gates:
         feature = FEATURES[gate.feature]
@@ -250,6 +254,17 @@ def _fits(motion: Motion, exercise: Exercise, cycle: Cycle) -> bool:
         if not gate.low <= float(np.nanmedian(sides)) <= gate.high:
             return False
     return True
+
+
+def _own_swing(motion: Motion, signal: Signal, cycle: Cycle) -> float:
+    """Return how far one signal alone goes in a repetition, on the side where it goes furthest."""
+    world = motion.world[[cycle.begin, cycle.turn, cycle.end]]
+    swings = []
+    for side in SIDES:
+        values = FEATURES[signal.feature].compute(world, side)
+        begin, turn, end = (values - signal.rest) / (signal.turn - signal.rest)
+        swings.append(turn - max(begin, end))
+    return float(np.nanmax(swings))
 
 
 def _doubts(motion: Motion, exercise: Exercise, reps: Sequence[Repetition]) -> Iterable[str]:
