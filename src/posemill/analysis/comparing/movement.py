@@ -28,7 +28,7 @@ from posemill.analysis.comparing.turning import Differences
 from posemill.analysis.vectors import Array
 
 # Below that a measure's movement is as likely the model's trembling.
-_NOISE_DEG: Final = 8.0
+NOISE_DEG: Final = 8.0
 _BASE: Final = np.array([each.weight for each in MEASURES.values()])
 _OWNERS: Final = np.array(
     [
@@ -39,10 +39,13 @@ _OWNERS: Final = np.array(
 )
 
 
-def movement(a: Features, b: Features, found: Differences, weight: Array) -> float | None:
+def movement(
+    a: Features, b: Features, found: Differences, weight: Array, noise_deg: float = NOISE_DEG
+) -> float | None:
     """Return how much of their movement two bodies share over aligned pairs, 0..100.
 
-    ``found``: of these pairs. ``weight``: (p,). None where nothing is seen in both.
+    ``found``: of these pairs. ``weight``: (p,). ``noise_deg``: what trembling is forgiven. None
+    where nothing is seen in both.
     """
     weights = (found.known * weight[:, None])[:, _OWNERS]
     total = weights.sum(axis=0)
@@ -66,7 +69,7 @@ def movement(a: Features, b: Features, found: Differences, weight: Array) -> flo
         first, second = _numbers(a, first_axes), _numbers(b, second_axes)
         apart += energy(first - second) / 2
         moved += (energy(first) + energy(second)) / 2
-    noise = 2 * float(_BASE.sum()) * float(np.radians(_NOISE_DEG)) ** 2
+    noise = 2 * float(_BASE.sum()) * float(np.radians(noise_deg)) ** 2
     return 100 * float(np.clip(1 - apart / (moved + noise), 0.0, 1.0))
 
 
