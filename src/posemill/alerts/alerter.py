@@ -7,7 +7,7 @@ from typing import Final, Literal
 from posemill.alerts.alert import Alert, log_alert, new_id
 from posemill.alerts.delivery import Deliveries
 from posemill.alerts.store import AlertStore
-from posemill.analysis import Facts, Held, condition
+from posemill.analysis import LASTING, Facts, Held, Options, condition
 from posemill.config import AlertConfig, StreamConfig
 from posemill.errors import AlertStoreError
 from posemill.types import FramePoses
@@ -53,10 +53,11 @@ class Alerter:
     ) -> None:
         self._rule, self._stream = rule, stream.name
         self._store, self._deliveries = store, deliveries
-        points = next((zone.points for zone in stream.zones if zone.name == rule.zone), ())
-        self._condition = condition(rule.rule, points=points, least=rule.least)
         settings = stream.settings
         self._gap_s = max(settings.max_gap_s, _GAP_INTERVALS / settings.max_fps)
+        self._condition = condition(rule.rule, _options(rule, stream, self._gap_s))
+        # Some count the time of each person by themselves.
+        self._for_s = 0.0 if rule.rule in LASTING else rule.for_s
         self._held: Held | None = None
         self._alert: Alert | None = None  # the last one
         self._start: _Start | None = None
@@ -92,7 +93,7 @@ class Alerter:
                 is_open = False
                 alert = self._store.change(alert.id, ended=alert.seen)
         self._alert = alert
-        return Held(self._rule.for_s, gap_s=self._gap_s, is_on=is_open)
+        return Held(self._for_s, gap_s=self._gap_s, is_on=is_open)
 
     def _look(self, held: Held, poses: FramePoses, at: float) -> None:
         facts = self._condition(poses)
@@ -146,6 +147,23 @@ class Alerter:
     def _is_same(self, alert: Alert, start: _Start) -> bool:
         # Both ways, since clocks are set.
         return alert.ended is None or abs(start.at - alert.ended) <= self._rule.cooldown_s
+
+
+def _options(rule: AlertConfig, stream: StreamConfig, gap_s: float) -> Options:
+    zones = (zone.points for zone in stream.zones if zone.name == rule.zone)
+    usual = Options()
+    return Options(
+        points=next(zones, None if rule.zone is None else ()),
+        least=rule.least,
+        line=rule.line or (),
+        direction=rule.direction or usual.direction,
+        confirm_s=usual.confirm_s if rule.confirm_s is None else rule.confirm_s,
+        for_s=rule.for_s,
+        angle=rule.angle,
+        above=rule.above,
+        below=rule.below,
+        gap_s=gap_s,
+    )
 
 
 def raise_test(rule: AlertConfig, store: AlertStore, deliveries: Deliveries) -> Alert:

@@ -2,12 +2,28 @@
 
 from posemill.analysis.behaviour import (
     CONDITIONS,
+    LASTING,
     Condition,
     Edge,
+    Event,
     Facts,
     Held,
+    Options,
     Point,
     condition,
+    find_events,
 )
 
-__all__ = ["CONDITIONS", "Condition", "Edge", "Facts", "Held", "Point", "condition"]
+__all__ = [
+    "CONDITIONS",
+    "LASTING",
+    "Condition",
+    "Edge",
+    "Event",
+    "Facts",
+    "Held",
+    "Options",
+    "Point",
+    "condition",
+    "find_events",
+]

@@ -6,28 +6,29 @@ read.
 """
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
-from posemill.config.kinds import (
-    DURATION,
-    FLAG,
-    TEXT,
-    Kind,
-    Value,
-    finite,
-    number,
-    shown_value,
-    whole,
-    within,
-)
+from posemill.config.alerting import RULES, AlertConfig, parse_alert
+from posemill.config.kinds import DURATION, TEXT, Value, within
+from posemill.config.reading import NAMES, Point, Table, kind, parse_name, parse_points
 from posemill.config.rows import Section
 from posemill.config.table import TABLE, Settings
 from posemill.errors import SettingError
 
+__all__ = [
+    "RULES",
+    "AlertConfig",
+    "StreamConfig",
+    "Watching",
+    "WebhookConfig",
+    "Zone",
+    "parse_stream",
+    "parse_watching",
+]
+
 SECTIONS: Final = ("streams", "alerts", "webhooks")
-RULES: Final = ("person", "nobody", "zone", "hands_up")
 # What is the same for all, since all share the engine.
 _SHARED: Final = ("engine", "threads", "model_cache")
 _OF_STREAMS: Final[tuple[Section, ...]] = ("engine", "people", "drawing", "streams")
@@ -36,11 +37,7 @@ OWN: Final = frozenset(
     for name, row in TABLE.items()
     if (row.section in _OF_STREAMS and name not in _SHARED) or name == "rotate"
 )
-_NAME: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}", re.ASCII)
 _MAX_ZONES, _MAX_POINTS, _MAX_TABLES = 32, 64, 256
-_T = TypeVar("_T")
-
-Point = tuple[float, float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,27 +57,6 @@ class StreamConfig:
     zones: tuple[Zone, ...]
     settings: Settings
     raw: Mapping[str, Any] = field(repr=False)
-
-
-@dataclass(frozen=True, slots=True)
-class AlertConfig:
-    """A rule that alerts are raised by.
-
-    ``streams``: which it is for, all where there are none. ``for_s``: how long it must hold.
-    ``cooldown_s``: what comes within so long after the last end belongs to the same alert.
-    ``least``: how many people it takes. ``webhooks``: where to, None for all of them.
-    """
-
-    name: str
-    rule: str
-    streams: tuple[str, ...] = ()
-    zone: str | None = None
-    for_s: float = 1.0
-    cooldown_s: float = 60.0
-    least: int = 1
-    clip: bool = True
-    mqtt: bool = True
-    webhooks: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,8 +100,7 @@ def parse_watching(tables: Mapping[str, object], settings: Settings, origin: str
         for i, raw in _tables(tables, "webhooks", origin)
     )
     alerts = tuple(
-        _parse_alert(raw, f"alerts[{i}] of {origin}")
-        for i, raw in _tables(tables, "alerts", origin)
+        parse_alert(raw, f"alerts[{i}] of {origin}") for i, raw in _tables(tables, "alerts", origin)
     )
     _refuse_twice("streams", [each.name for each in streams], origin)
     _refuse_twice("webhooks", [each.name for each in webhooks], origin)
@@ -144,8 +119,8 @@ def parse_watching(tables: Mapping[str, object], settings: Settings, origin: str
 
 def parse_stream(raw: object, settings: Settings, origin: str) -> StreamConfig:
     """Return one stream. SettingError, naming the key and ``origin``."""
-    table = _Table(raw, origin)
-    name = table.take("name", _NAMES)
+    table = Table(raw, origin)
+    name = table.take("name", NAMES)
     url = table.take("url", _ADDRESSES)
     zones = _parse_zones(table.rest.pop("zones", {}), origin)
     own: dict[str, Value] = {}
@@ -157,74 +132,16 @@ def parse_stream(raw: object, settings: Settings, origin: str) -> StreamConfig:
     return StreamConfig(name, url, zones, replace(settings, **own), kept)  # type: ignore[arg-type]
 
 
-def _parse_alert(raw: object, origin: str) -> AlertConfig:
-    table = _Table(raw, origin)
-    found = AlertConfig(
-        name=table.take("name", _NAMES),
-        rule=table.take("rule", _RULE_WORDS),
-        streams=table.take("streams", _NAME_LIST, ()),
-        zone=table.take("zone", _NAMES, None),
-        for_s=table.take("for_s", number(0), 1.0),
-        cooldown_s=table.take("cooldown_s", number(0), 60.0),
-        least=table.take("least", whole(1, 32), 1),
-        clip=table.take("clip", FLAG, True),
-        mqtt=table.take("mqtt", FLAG, True),
-        webhooks=table.take("webhooks", _NAME_LIST, None),
-    )
-    table.end(AlertConfig.__dataclass_fields__)
-    if (found.rule == "zone") != (found.zone is not None):
-        raise SettingError(f"the rule zone, and no other, needs a zone (from {origin}).")
-    return found
-
-
 def _parse_webhook(raw: object, origin: str) -> WebhookConfig:
-    table = _Table(raw, origin)
+    table = Table(raw, origin)
     found = WebhookConfig(
-        name=table.take("name", _NAMES),
+        name=table.take("name", NAMES),
         url=table.take("url", _WEB_ADDRESSES),
         secret=table.take("secret", TEXT, None),
         timeout_s=table.take("timeout_s", DURATION, 10.0),
     )
     table.end(WebhookConfig.__dataclass_fields__)
     return found
-
-
-class _Table:
-    """One table, from which keys are taken until none are left."""
-
-    def __init__(self, raw: object, origin: str) -> None:
-        if not isinstance(raw, Mapping):
-            raise SettingError(f"{origin} must be a table, not {shown_value(raw)}.")
-        self.rest = dict(raw)
-        self._origin = origin
-
-    def take(self, key: str, kind: Kind, *default: Any) -> Any:
-        """Return the value of a key, its default where it is absent. SettingError."""
-        if key not in self.rest:
-            if default:
-                return default[0]
-            raise SettingError(f"{key} is missing (from {self._origin}).")
-        raw = self.rest.pop(key)
-        try:
-            return kind.parse(raw)
-        except (ValueError, KeyError, OverflowError):
-            # Addresses hold passwords.
-            shown = "what was given" if key in ("url", "secret") else shown_value(raw)
-            raise SettingError(
-                f"{key} must be {kind.expects}, not {shown} (from {self._origin})."
-            ) from None
-
-    def end(self, known: Mapping[str, object]) -> None:
-        """Refuse what is left. SettingError."""
-        for key in self.rest:
-            self.refuse(key, known)
-
-    def refuse(self, key: object, known: Any) -> None:
-        """Refuse a key. SettingError."""
-        from posemill.config.resolving import nearest  # noqa: PLC0415 - which reads these tables
-
-        hint = nearest(str(key), list(known))
-        raise SettingError(f"{shown_value(key)} is no setting of {self._origin}{hint}")
 
 
 def _tables(
@@ -263,31 +180,15 @@ def _parse_zones(raw: object, origin: str) -> tuple[Zone, ...]:
     if not isinstance(raw, Mapping) or len(raw) > _MAX_ZONES:
         raise SettingError(expects)
     try:
-        return tuple(Zone(_parse_name(name), _parse_points(raw[name])) for name in raw)
+        return tuple(
+            Zone(parse_name(name), parse_points(raw[name], 3, _MAX_POINTS)) for name in raw
+        )
     except (ValueError, TypeError, OverflowError):
         raise SettingError(expects) from None
 
 
-def _parse_points(raw: object) -> tuple[Point, ...]:
-    points = [tuple(finite(each) for each in pair) for pair in _list(raw)]
-    is_polygon = 3 <= len(points) <= _MAX_POINTS and all(len(point) == 2 for point in points)
-    inside = all(0 <= each <= 1 for point in points for each in point)
-    return within(tuple((x, y) for x, y in points), is_polygon and inside)
-
-
 def _raw_zones(zones: Sequence[Zone]) -> dict[str, list[list[float]]]:
     return {zone.name: [list(point) for point in zone.points] for zone in zones}
-
-
-def _list(raw: object) -> list[Any]:
-    if not isinstance(raw, list):
-        raise ValueError(raw)
-    return raw
-
-
-def _parse_name(raw: object) -> str:
-    text = raw if isinstance(raw, str) else ""
-    return within(text, _NAME.fullmatch(text) is not None)
 
 
 def _parse_address(raw: object) -> str:
@@ -300,26 +201,11 @@ def _parse_web_address(raw: object) -> str:
     return within(text, re.fullmatch(r"https?://[^/\s]+(/\S*)?", text) is not None)
 
 
-def _parse_rule(raw: object) -> str:
-    return within(str(raw), raw in RULES)
-
-
-def _parse_names(raw: object) -> Any:
-    return tuple(_parse_name(each) for each in _list(raw))
-
-
 def _without_none(config: AlertConfig | WebhookConfig) -> dict[str, Any]:
     found = {name: getattr(config, name) for name in config.__dataclass_fields__}
     listed = {k: list(v) if isinstance(v, tuple) else v for k, v in found.items()}
     return {name: value for name, value in listed.items() if value is not None}
 
 
-def _kind(expects: str, parse: Callable[[object], Any]) -> Kind:
-    return Kind(expects, "", parse)
-
-
-_NAMES: Final = _kind("a name of small letters, digits, - and _", _parse_name)
-_NAME_LIST: Final = _kind("a list of names", _parse_names)
-_ADDRESSES: Final = _kind("an address, as rtsp://host/path", _parse_address)
-_WEB_ADDRESSES: Final = _kind("an address, as https://host/path", _parse_web_address)
-_RULE_WORDS: Final = _kind(" or ".join(RULES), _parse_rule)
+_ADDRESSES: Final = kind("an address, as rtsp://host/path", _parse_address)
+_WEB_ADDRESSES: Final = kind("an address, as https://host/path", _parse_web_address)
