@@ -130,7 +130,7 @@ def cycles(values: Array, usual: Usual) -> list[Cycle]:
     middle = usual.high - FULL * usual.swing
     full = [
         each
-        for each in _between(values, FULL * usual.swing)
+        for each in (*_first_one(values, usual), *_between(values, FULL * usual.swing))
         if values[each.turn] >= middle - _MARGIN * usual.swing
     ]
     taken = np.zeros(len(values), bool)
@@ -142,6 +142,23 @@ def cycles(values: Array, usual: Usual) -> list[Cycle]:
         if not taken[each.turn]
     ]
     return sorted((*full, *parts), key=lambda each: each.turn)
+
+
+def _first_one(values: Array, usual: Usual) -> list[Cycle]:
+    """Return the repetition that was under way already, where enough of its way there is seen.
+
+    Its way back is seen in full, so it is a whole one for whoever looks.
+    """
+    found = extremes(values, max(FULL * usual.swing, _NOISE))
+    if len(found) < 2 or not found[0].is_high:
+        return []
+    top, after = found[:2]
+    place = int(np.argmin(values[: top.place + 1]))
+    before = Extreme(place, float(values[place]), False)
+    seen, back = top.value - before.value, top.value - after.value
+    if seen < PARTIAL * usual.swing or back < FULL * usual.swing:
+        return []
+    return [_cycle(values, before, top, after)]
 
 
 def _between(values: Array, threshold: float) -> list[Cycle]:
