@@ -11,32 +11,63 @@ from typing import Any, Final
 
 import numpy as np
 
-from posemill.analysis.cleaning import CUTOFF_HZ, MAX_GAP_S, Array, clean
+from posemill.analysis.cleaning import (
+    CUTOFF_HZ,
+    MAX_GAP_S,
+    Array,
+    clean,
+    is_filtered,
+    rate,
+    unwrap,
+)
 from posemill.analysis.joints import (
+    ALL_ANGLES,
     PICTURE_ANGLES,
+    SEGMENTS,
     SIDES,
     SPREADS,
     WORLD_ANGLES,
+    WRAPPING,
     index,
     landmarks_of,
 )
 from posemill.analysis.motion import Motion
+from posemill.analysis.uncertainty import distortion, uncertainty
 from posemill.errors import SettingError
 from posemill.types import Pose
 
 MIN_VISIBILITY: Final = 0.5
-ANGLE_NAMES: Final = (*WORLD_ANGLES, *PICTURE_ANGLES, *SPREADS)
-# More than that, and a reader of the number would be misled.
-DISTORTED_DEG: Final = 10.0
+ANGLE_NAMES: Final = tuple(ALL_ANGLES)
+_INCLINATIONS: Final = tuple(f"{name}_inclination" for name in SEGMENTS)
+# Words for many angles at once.
+GROUPS: Final[Mapping[str, tuple[str, ...]]] = {
+    "all": ANGLE_NAMES,
+    "3d": tuple(name for name in WORLD_ANGLES if name not in _INCLINATIONS),
+    "2d": tuple(PICTURE_ANGLES),
+    "segments": _INCLINATIONS,
+    "spreads": tuple(SPREADS),
+}
+# Reasons for doubt, and beyond what.
+HIDDEN, GAPS = 0.5, 0.9  # of the time, that landmarks are seen
+DISTORTED_DEG, UNSURE_DEG = 10.0, 15.0
+SMALL_PX: Final = 96.0
+OUTSIDE: Final = 0.1  # of the time, that one is out of the picture
+LEAST_SPAN: Final = 10.0  # degrees; less is no movement to compare sides by
 _OUTLIER_DEG: Final = 15.0  # less is no outlier, however still the joint
+_OUTLIER_SPREAD: Final = 0.5
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Angle:
     """One angle over time: ``values`` and ``speed`` (n,), degrees and degrees a second.
 
-    ``seen``: the share of frames in which its landmarks are seen. ``distortion``: of a 2D angle,
-    the median of how many degrees the view changes it; 0 of one in space.
+    Spreads are in hip widths. ``seen``: the share of frames in which its landmarks are seen.
+    ``uncertainty``: the standard deviation of each value, by the errors of landmarks; NaN where
+    nothing is known. ``distortion``: of a 2D angle, the median of how many degrees the view
+    changes it; 0 of one in space. ``doubts``: why not to trust it: ``hidden`` (half of the time
+    or more), ``gaps`` (a tenth of the time), ``oblique`` view, ``unsure`` (15 degrees or more),
+    ``small`` person, ``outside`` the picture, ``slow`` (too few frames a second to filter, and
+    for fast movements).
     """
 
     name: str
@@ -44,43 +75,52 @@ class Angle:
     speed: Array
     seen: float
     distortion: float = 0.0
+    uncertainty: float = float("nan")
+    doubts: tuple[str, ...] = ()
+
+    @property
+    def known(self) -> Array:
+        """The values that are known."""
+        return self.values[np.isfinite(self.values)]
 
     @property
     def range(self) -> tuple[float, float] | None:
         """The smallest and the largest value, None where nothing is known."""
-        known = self.values[np.isfinite(self.values)]
+        known = self.known
         return (float(known.min()), float(known.max())) if len(known) else None
 
     @property
-    def doubts(self) -> tuple[str, ...]:
-        """Why not to trust it: ``hidden`` (half of the time or more), ``oblique`` view."""
-        found = []
-        if self.seen < 0.5:
-            found.append("hidden")
-        if self.distortion > DISTORTED_DEG:
-            found.append("oblique")
-        return tuple(found)
+    def range_of_motion(self) -> float | None:
+        """From the smallest to the largest value."""
+        span = self.range
+        return None if span is None else span[1] - span[0]
+
+    @property
+    def max_speed(self) -> float | None:
+        """The largest of all speeds, whichever way."""
+        fast = np.abs(self.speed[np.isfinite(self.speed)])
+        return float(fast.max()) if len(fast) else None
 
     def to_dict(self) -> dict[str, Any]:
         """Return a summary: range of motion, mean, fastest, and the reasons for doubt."""
-        span = self.range
-        known = self.values[np.isfinite(self.values)]
-        fast = np.abs(self.speed[np.isfinite(self.speed)])
+        span, known = self.range, self.known
         return {
+            "unit": "hip widths" if self.name in SPREADS else "deg",
             "min": None if span is None else round(span[0], 2),
             "max": None if span is None else round(span[1], 2),
             "range_of_motion": None if span is None else round(span[1] - span[0], 2),
             "mean": round(float(known.mean()), 2) if len(known) else None,
-            "max_speed": round(float(fast.max()), 1) if len(fast) else None,
+            "max_speed": None if self.max_speed is None else round(self.max_speed, 1),
             "seen": round(self.seen, 3),
-            "distortion": round(self.distortion, 1),
+            "uncertainty": None if np.isnan(self.uncertainty) else round(self.uncertainty, 1),
+            "distortion": round(self.distortion, 1) if self.name in PICTURE_ANGLES else None,
             "doubts": list(self.doubts),
         }
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Angles:
-    """The angles of one person: ``time_s`` (n,), and each by name. ``interval_s``: of frames."""
+    """The angles of one person: ``time_s`` (n,), and each by name."""
 
     time_s: Array
     by_name: Mapping[str, Angle] = field(default_factory=dict)
@@ -99,13 +139,15 @@ class Angles:
             base = name.removeprefix("left_")
             pair = [self.by_name.get(f"{side}_{base}") for side in SIDES]
             spans = [
-                each.range for each in pair if each is not None and "hidden" not in each.doubts
+                each.range_of_motion
+                for each in pair
+                if each is not None and "hidden" not in each.doubts
             ]
-            if name == base or len(spans) != 2 or None in spans:
+            both = [span for span in spans if span is not None]
+            if name == base or len(both) != 2 or sum(both) / 2 < LEAST_SPAN:
                 continue
-            left, right = (span[1] - span[0] for span in spans if span is not None)
-            if (left + right) / 2 >= 10:
-                found[base] = round(100 * (right - left) / ((left + right) / 2), 1)
+            left, right = both
+            found[base] = round(100 * (right - left) / ((left + right) / 2), 1)
         return found
 
     def to_dict(self) -> dict[str, Any]:
@@ -114,6 +156,19 @@ class Angles:
             "angles": {name: angle.to_dict() for name, angle in self.by_name.items()},
             "symmetry": self.symmetry(),
         }
+
+
+def names_of(words: Iterable[str]) -> tuple[str, ...]:
+    """Return the names of angles that words mean: a name, or one of ``GROUPS``. SettingError."""
+    found: dict[str, None] = {}
+    for word in words:
+        if word not in GROUPS and word not in ALL_ANGLES:
+            raise SettingError(
+                f"angle must be {', '.join(GROUPS)}, or one of {', '.join(ANGLE_NAMES)}; "
+                f"not {word!r}."
+            )
+        found |= dict.fromkeys(GROUPS.get(word, (word,)))
+    return tuple(found)
 
 
 def angles(
@@ -128,18 +183,22 @@ def angles(
     ``cutoff_hz``: of the zero-phase filter, None for the angles as they are in each frame.
     ``max_gap_s``: gaps up to that are filled. SettingError for a name that is not known.
     """
+    wanted = ANGLE_NAMES if names is None else names_of(names)
+    points_px = motion.points_px
+    common = _common_doubts(motion, points_px, cutoff_hz)
     found = {}
-    for name in ANGLE_NAMES if names is None else names:
-        raw, is_seen = _raw(motion, name)
-        values = np.where(is_seen, raw, np.nan)
-        if cutoff_hz is not None and len(values):
-            floor = 0.5 if name in SPREADS else _OUTLIER_DEG
-            values = clean(
-                motion.time_s, values, cutoff_hz=cutoff_hz, max_gap_s=max_gap_s, floor=floor
-            )
-        speed = _speed(motion.time_s, values)
-        seen = float(is_seen.mean()) if len(is_seen) else 0.0
-        found[name] = Angle(name, values, speed, seen, _distortion(motion, name, is_seen))
+    for name in wanted:
+        points = points_px if name in PICTURE_ANGLES else motion.world
+        seen = is_seen(motion, landmarks_of(name))
+        values = np.where(seen, ALL_ANGLES[name](points), np.nan)
+        values = _cleaned(motion.time_s, values, name, cutoff_hz, max_gap_s)
+        speed = rate(motion.time_s, values, max_gap_s)
+        share = float(seen.mean()) if len(seen) else 0.0
+        known = np.isfinite(values)
+        flat = distortion(motion, name, known)
+        sure = uncertainty(motion, name, ALL_ANGLES[name], known)
+        doubts = (*_doubts(motion, name, share, flat, sure), *common)
+        found[name] = Angle(name, values, speed, share, flat, sure, doubts)
     return Angles(motion.time_s, found)
 
 
@@ -148,8 +207,8 @@ def frame_angles(pose: Pose, names: Iterable[str]) -> dict[str, float | None]:
     world = pose.world[None].astype(float)
     points = pose.points_px[None].astype(float)
     found: dict[str, float | None] = {}
-    for name in names:
-        value = float(_compute(name, world, points)[0])
+    for name in names_of(names):
+        value = float(ALL_ANGLES[name](points if name in PICTURE_ANGLES else world)[0])
         least = min(pose[each].visibility for each in landmarks_of(name))
         found[name] = round(value, 2) if least >= MIN_VISIBILITY and np.isfinite(value) else None
     return found
@@ -161,29 +220,38 @@ def is_seen(motion: Motion, names: Iterable[str]) -> Array:
     return np.asarray(motion.visibility[:, columns].min(axis=1) >= MIN_VISIBILITY)
 
 
-def _raw(motion: Motion, name: str) -> tuple[Array, Array]:
-    return _compute(name, motion.world, motion.points_px), is_seen(motion, landmarks_of(name))
+def _cleaned(
+    time_s: Array, values: Array, name: str, cutoff_hz: float | None, max_gap_s: float
+) -> Array:
+    if name in WRAPPING:
+        values = unwrap(values)
+    if cutoff_hz is None or not len(values):
+        return values
+    floor = _OUTLIER_SPREAD if name in SPREADS else _OUTLIER_DEG
+    return clean(time_s, values, cutoff_hz=cutoff_hz, max_gap_s=max_gap_s, floor=floor)
 
 
-def _compute(name: str, world: Array, points_px: Array) -> Array:
-    if name in PICTURE_ANGLES:
-        return PICTURE_ANGLES[name](points_px)
-    compute = WORLD_ANGLES.get(name) or SPREADS.get(name)
-    if compute is None:
-        raise SettingError(f"angle must be one of {', '.join(ANGLE_NAMES)}; not {name!r}.")
-    return compute(world)
+def _doubts(motion: Motion, name: str, seen: float, flat: float, sure: float) -> tuple[str, ...]:
+    columns = [index(each) for each in landmarks_of(name)]
+    places = motion.landmarks[:, columns, :2]
+    outside = np.asarray(((places < 0) | (places > 1)).any(axis=(1, 2)))
+    reasons = {
+        "hidden": seen < HIDDEN,
+        "gaps": HIDDEN <= seen < GAPS,
+        "oblique": flat > DISTORTED_DEG,
+        "unsure": name not in SPREADS and sure > UNSURE_DEG,
+        "outside": bool(len(outside)) and float(outside.mean()) > OUTSIDE,
+    }
+    return tuple(reason for reason, holds in reasons.items() if holds)
 
 
-def _distortion(motion: Motion, name: str, where: Array) -> float:
-    """Return how far a 2D angle is from the one in space, by the world landmarks alone."""
-    if name not in PICTURE_ANGLES or not where.any():
-        return 0.0
-    world = motion.world[where]
-    compute = PICTURE_ANGLES[name]
-    return float(np.nanmedian(np.abs(compute(world[:, :, :2]) - compute(world))))
-
-
-def _speed(time_s: Array, values: Array) -> Array:
-    if len(values) < 2:
-        return np.full_like(values, np.nan)
-    return np.gradient(values, time_s)
+def _common_doubts(motion: Motion, points_px: Array, cutoff_hz: float | None) -> tuple[str, ...]:
+    """Return the doubts that all angles of a motion share."""
+    if not len(motion):
+        return ()
+    spans = (points_px.max(axis=1) - points_px.min(axis=1)).max(axis=1)
+    reasons = {
+        "small": float(np.median(spans)) < SMALL_PX,
+        "slow": len(motion) > 1 and not is_filtered(motion.time_s, cutoff_hz or CUTOFF_HZ),
+    }
+    return tuple(reason for reason, holds in reasons.items() if holds)

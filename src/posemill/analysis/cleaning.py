@@ -15,33 +15,42 @@ MAX_GAP_S: Final = 0.5
 # Winter, Biomechanics and Motor Control of Human Movement, section 3.4: human movement is below
 # 6 Hz; a second-order filter run both ways is of fourth order, its cut-off lower by this factor.
 CUTOFF_HZ: Final = 6.0
-_ORDER, _BOTH_WAYS = 2, (2**0.5 - 1) ** 0.25
+_ORDER: Final = 2
+_BOTH_WAYS: Final[float] = (2**0.5 - 1) ** 0.25
 _SHARPEST: Final = 0.9  # of half the rate, that a cut-off may be
 # Hampel: a median absolute deviation of normal noise is 0.6745 of its standard deviation.
-_HAMPEL_S, _HAMPEL_SIGMAS, _MAD = 0.35, 3.0, 0.6745
-_HAMPEL_LEAST: Final = 2  # frames on either side
+# Movements end within half a period of 6 Hz at the earliest, 0.08 s, and landmarks that jump stay
+# away for a frame or two: so a window that is longer takes fast movements for outliers.
+_HAMPEL_S, _HAMPEL_SIGMAS, _MAD = 0.12, 3.0, 0.6745
+_HAMPEL_LEAST: Final = 2  # frames on either side; with fewer, an outlier and a movement look alike
 
 
 def hampel(time_s: Array, values: Array, *, floor: float = 0.0) -> Array:
     """Return ``values`` with NaN for outliers (Hampel 1974; Pearson 2002).
 
-    An outlier is further from the median of the frames around it (0.35 s to either side) than
-    three standard deviations by their median absolute deviation, and than ``floor``.
+    An outlier is further from the median of the frames around it (0.12 s to either side) than
+    three standard deviations by their median absolute deviation, and than ``floor``. Where frames
+    are further apart than 0.08 s, there are none: they couldn't be told from fast movements.
     """
     step_s = float(np.median(np.diff(time_s))) if len(time_s) > 1 else 0.0
-    if not step_s:
+    reach = round(_HAMPEL_S / step_s) if step_s else 0
+    if reach < _HAMPEL_LEAST or len(values) <= 2 * reach:
         return values.copy()
-    reach = max(_HAMPEL_LEAST, round(_HAMPEL_S / step_s))
-    if len(values) <= 2 * reach:
-        return values.copy()
-    rows = values.reshape(len(values), -1)
-    padded = np.pad(rows, ((reach, reach), (0, 0)), mode="reflect")
-    windows = np.lib.stride_tricks.sliding_window_view(padded, 2 * reach + 1, axis=0)
-    middle = _nanmedian(windows)
-    spread = _nanmedian(np.abs(windows - middle[..., None])) / _MAD
-    is_out = np.abs(rows - middle) > np.maximum(_HAMPEL_SIGMAS * spread, floor)
-    found = np.where(is_out & np.isfinite(middle), np.nan, rows)
-    return found.reshape(values.shape)
+    found = values.copy()
+    for column in _columns(found):
+        column[_outliers(column, reach, floor)] = np.nan
+    return found
+
+
+def _outliers(values: Array, reach: int, floor: float) -> Array:
+    padded = np.pad(values, reach, mode="reflect")
+    windows = np.lib.stride_tricks.sliding_window_view(padded, 2 * reach + 1)
+    away = np.abs(values - _nanmedian(windows))
+    # Most frames are nearer than the floor: only of the others the spread is needed.
+    suspects = np.flatnonzero(away > floor)
+    near = windows[suspects]
+    spread = _nanmedian(np.abs(near - _nanmedian(near)[:, None])) / _MAD
+    return np.asarray(suspects[away[suspects] > _HAMPEL_SIGMAS * spread])
 
 
 def fill_gaps(time_s: Array, values: Array, max_gap_s: float = MAX_GAP_S) -> Array:
@@ -50,7 +59,7 @@ def fill_gaps(time_s: Array, values: Array, max_gap_s: float = MAX_GAP_S) -> Arr
     A longer gap stays one: what happened then is not known.
     """
     found = values.copy()
-    for column in found.reshape(len(found), -1).T:
+    for column in _columns(found):
         known = np.flatnonzero(np.isfinite(column))
         if len(known) < 2:
             continue
@@ -73,8 +82,7 @@ def lowpass(
     short, or of a rate too low for the cut-off, stays as it is.
     """
     found = values.copy()
-    rows = found.reshape(len(found), -1)
-    for column in rows.T:
+    for column in _columns(found):
         for stretch in stretches(time_s, column, max_gap_s):
             column[stretch] = _filtered(time_s[stretch], column[stretch], cutoff_hz)
     return found
@@ -89,6 +97,34 @@ def stretches(time_s: Array, values: Array, max_gap_s: float = MAX_GAP_S) -> Ite
     for part in np.split(np.arange(len(values)), breaks):
         if known[part[0]]:
             yield slice(int(part[0]), int(part[-1]) + 1)
+
+
+def unwrap(values: Array) -> Array:
+    """Return angles (n,) in degrees that go on past 180, where they would leap to -180.
+
+    Gaps are bridged; the middle of what is known stays within half a turn of zero.
+    """
+    found = values.copy()
+    known = np.isfinite(found)
+    if known.any():
+        found[known] = np.unwrap(found[known], period=360.0)
+        found -= 360.0 * np.round(np.median(found[known]) / 360.0)
+    return found
+
+
+def rate(time_s: Array, values: Array, max_gap_s: float = MAX_GAP_S) -> Array:
+    """Return how fast ``values`` (n,) change, a second; NaN where a stretch has one frame."""
+    found = np.full_like(values, np.nan)
+    for stretch in stretches(time_s, values, max_gap_s):
+        if stretch.stop - stretch.start >= 2:
+            found[stretch] = np.gradient(values[stretch], time_s[stretch])
+    return found
+
+
+def is_filtered(time_s: Array, cutoff_hz: float = CUTOFF_HZ) -> bool:
+    """Return whether frames come fast enough for a filter of that cut-off."""
+    step_s = float(np.median(np.diff(time_s))) if len(time_s) > 1 else 0.0
+    return step_s > 0 and _share(cutoff_hz, 1 / step_s) < _SHARPEST
 
 
 def clean(
@@ -111,23 +147,39 @@ def _filtered(time_s: Array, values: Array, cutoff_hz: float) -> Array:
     if count < 6 or time_s[-1] <= time_s[0]:
         return values
     rate_hz = (count - 1) / (time_s[-1] - time_s[0])
-    share = cutoff_hz / _BOTH_WAYS / (rate_hz / 2)
+    share = _share(cutoff_hz, rate_hz)
     if share >= _SHARPEST:
         return values
     grid_s = np.linspace(time_s[0], time_s[-1], count)
     sections = butter(_ORDER, share, output="sos")
-    # Long enough for the filter to settle: three of its time constants.
-    pad = min(count - 1, max(6, round(3 / (np.pi * share))))
+    # Long enough for the filter to settle.
+    pad = min(count - 1, max(12, round(6 / (np.pi * share))))
     smooth = sosfiltfilt(sections, np.interp(grid_s, time_s, values), padlen=pad)
     return np.asarray(np.interp(time_s, grid_s, smooth))
 
 
+def _columns(values: Array) -> Array:
+    """Return the series in ``values``, (n,) or (n, k), as rows that are written through."""
+    return values[None] if values.ndim == 1 else values.T
+
+
+def _share(cutoff_hz: float, rate_hz: float) -> float:
+    """Return the cut-off of each way, as a part of half the rate."""
+    return cutoff_hz / _BOTH_WAYS / (rate_hz / 2)
+
+
 def _nanmedian(values: Array) -> Array:
     """Return medians along the last axis, NaN without a warning where all is NaN."""
-    ordered = np.sort(values, axis=-1)  # NaN last
+    if not len(values):
+        return np.empty(0)
+    whole = np.isfinite(values).all(axis=-1)
+    found = np.full(len(values), np.nan)
+    if whole.any():
+        found[whole] = np.median(values[whole], axis=-1)
+    ordered = np.sort(values[~whole], axis=-1)  # NaN last
     count = np.isfinite(ordered).sum(axis=-1)
-    low = np.maximum(count - 1, 0) // 2
-    high = np.minimum(np.maximum(count, 1) // 2, ordered.shape[-1] - 1)
-    take = np.take_along_axis
-    middle = (take(ordered, low[..., None], -1) + take(ordered, high[..., None], -1))[..., 0] / 2
-    return np.where(count > 0, middle, np.nan)
+    rows = np.arange(len(ordered))
+    low, high = np.maximum(count - 1, 0) // 2, np.maximum(count, 1) // 2
+    high = np.minimum(high, ordered.shape[-1] - 1)
+    found[~whole] = np.where(count > 0, (ordered[rows, low] + ordered[rows, high]) / 2, np.nan)
+    return found

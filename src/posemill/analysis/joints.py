@@ -2,10 +2,10 @@
 
 Joints follow the clinical terms of the International Society of Biomechanics (Wu et al. 2002 and
 2005): zero in the upright standing body with hanging arms, flexion, abduction and dorsiflexion
-positive. In space (``world``), hip and shoulder have their movement split into a sagittal and a
-frontal part within the pelvis or the thorax. In the picture (2D) an angle is what a protractor on
-the picture would read: three landmarks, without a direction. So the names differ where the
-meaning does: ``hip_flexion`` in space, ``hip_angle`` in the picture.
+positive. In space (``world``), hip and shoulder have their movement split within the pelvis or
+the thorax (``body_axes``). In the picture (2D) an angle is what a protractor on the picture would
+read: three landmarks, without a direction. So the names differ where the meaning does:
+``hip_flexion`` in space, ``hip_angle`` in the picture.
 
 Landmarks are not bone axes: a rotation about a segment's own axis (of thigh, shank, arm) can't be
 told from them, and is left out rather than guessed.
@@ -16,10 +16,37 @@ from typing import Final
 
 import numpy as np
 
-from posemill.analysis.vectors import Array, between, dot, unit, without
+from posemill.analysis.body_axes import (
+    SIDES,
+    UP,
+    hip,
+    neck,
+    obliquity,
+    place,
+    shoulder,
+    spread,
+    trunk,
+    twist,
+)
+from posemill.analysis.vectors import Array, between
 from posemill.skeleton import LANDMARK_INDEX
 
-SIDES: Final = ("left", "right")
+__all__ = [
+    "ALL_ANGLES",
+    "PICTURE_ANGLES",
+    "SEGMENTS",
+    "SIDES",
+    "SPREADS",
+    "WORLD_ANGLES",
+    "WRAPPING",
+    "inclination",
+    "index",
+    "landmarks_of",
+    "picture_angle",
+    "place",
+    "triple",
+]
+
 # What each angle of a side lies between: the outer two landmarks around the middle one.
 _TRIPLES: Final[Mapping[str, tuple[str, str, str]]] = {
     "shoulder": ("hip", "shoulder", "elbow"),
@@ -32,7 +59,8 @@ _TRIPLES: Final[Mapping[str, tuple[str, str, str]]] = {
 # The zero of the joint in its triple, and whether the angle falls as the joint flexes.
 _ZERO: Final = {"shoulder": 0.0, "ankle": 90.0}
 _STRAIGHT: Final = 180.0
-_UP: Final = np.array([0.0, -1.0, 0.0])
+_TORSO: Final = tuple(f"{side}_{part}" for part in ("shoulder", "hip") for side in SIDES)
+_NECK: Final = tuple(f"{side}_{part}" for part in ("shoulder", "ear") for side in SIDES)
 
 _Compute = Callable[[Array], Array]
 
@@ -40,19 +68,6 @@ _Compute = Callable[[Array], Array]
 def index(name: str) -> int:
     """Return the number of a landmark."""
     return LANDMARK_INDEX[name]
-
-
-def place(points: Array, name: str) -> Array:
-    """Return one landmark of ``points`` (n, 33, k), or the middle of the two of a pair.
-
-    ``name``: as ``left_knee``; ``hips``, ``shoulders``, ``ankles``, ``wrists``, ``knees``,
-    ``elbows``, ``ears`` for pairs.
-    """
-    if name in LANDMARK_INDEX:
-        return points[..., LANDMARK_INDEX[name], :]
-    single = name.removesuffix("s")
-    left, right = (points[..., LANDMARK_INDEX[f"{side}_{single}"], :] for side in SIDES)
-    return np.asarray((left + right) / 2)
 
 
 def triple(joint: str) -> tuple[str, str, str]:
@@ -63,103 +78,19 @@ def triple(joint: str) -> tuple[str, str, str]:
 
 
 def picture_angle(points: Array, joint: str) -> Array:
-    """Return a joint's angle from three landmarks in any number of dimensions, degrees.
+    """Return a joint's angle from its landmarks in any number of dimensions, degrees.
 
     ``joint``: as ``left_knee``. Zero in standing; a straight knee, elbow or wrist is 0, an arm
-    that hangs is 0, a foot square to the shank is 0 and flexes to positive angles.
+    that hangs is 0, a sole square to the shank is 0 and flexes to positive angles. The sole goes
+    from heel to toes: the line from the ankle, which is above it, would be 20 degrees off.
     """
     first, middle, last = (points[..., LANDMARK_INDEX[name], :] for name in triple(joint))
-    angle = between(first - middle, last - middle)
-    part = joint.split("_", 1)[1]
+    side, part = joint.split("_", 1)
+    end = middle if part != "ankle" else points[..., LANDMARK_INDEX[f"{side}_heel"], :]
+    angle = between(first - middle, last - end)
     if part == "shoulder":
         return angle
     return np.asarray(_ZERO.get(part, _STRAIGHT) - angle)
-
-
-def pelvis(world: Array) -> tuple[Array, Array, Array]:
-    """Return forward, up and left of the pelvis, (n, 3) each, of length 1.
-
-    Left from hip to hip; up along the trunk, square to it.
-    """
-    return _axes(world, "hip")
-
-
-def thorax(world: Array) -> tuple[Array, Array, Array]:
-    """Return forward, up and left of the thorax: left from shoulder to shoulder."""
-    return _axes(world, "shoulder")
-
-
-def _axes(world: Array, pair: str) -> tuple[Array, Array, Array]:
-    left = unit(place(world, f"left_{pair}") - place(world, f"right_{pair}"))
-    trunk = place(world, "shoulders") - place(world, "hips")
-    up = unit(without(trunk, left))
-    return np.cross(left, up), up, left
-
-
-def _split(world: Array, side: str, part: str) -> tuple[Array, Array]:
-    """Return flexion and abduction of thigh or upper arm within pelvis or thorax, degrees."""
-    near, far, axes = {"hip": ("hip", "knee", pelvis), "shoulder": ("shoulder", "elbow", thorax)}[
-        part
-    ]
-    forward, up, left = axes(world)
-    limb = unit(place(world, f"{side}_{far}") - place(world, f"{side}_{near}"))
-    outer = left if side == "left" else -left
-    flexion = np.arctan2(dot(limb, forward), -dot(limb, up))
-    abduction = np.arctan2(dot(limb, outer), np.hypot(dot(limb, forward), dot(limb, up)))
-    return np.degrees(flexion), np.degrees(abduction)
-
-
-def _tilts(world: Array) -> tuple[Array, Array]:
-    """Return how far the trunk leans forward and to the left, against the vertical, degrees."""
-    trunk = unit(place(world, "shoulders") - place(world, "hips"))
-    left = unit(
-        without(
-            np.asarray(
-                place(world, "left_hip")
-                - place(world, "right_hip")
-                + place(world, "left_shoulder")
-                - place(world, "right_shoulder")
-            ),
-            _UP,
-        )
-    )
-    forward = np.cross(left, np.broadcast_to(_UP, left.shape))
-    up = dot(trunk, np.broadcast_to(_UP, trunk.shape))
-    lean = np.degrees(np.arctan2(dot(trunk, forward), up))
-    side = np.degrees(np.arctan2(dot(trunk, left), np.hypot(dot(trunk, forward), up)))
-    return lean, side
-
-
-def _spread(world: Array, pair: str) -> Array:
-    """Return how far two landmarks of a pair are apart along the hips, in hip widths."""
-    across = place(world, "left_hip") - place(world, "right_hip")
-    apart = place(world, f"left_{pair}") - place(world, f"right_{pair}")
-    width = np.linalg.norm(across, axis=-1)
-    return np.asarray(dot(apart, unit(across)) / np.where(width > 0, width, np.nan))
-
-
-def _of_sides() -> dict[str, _Compute]:
-    found: dict[str, _Compute] = {}
-    for side in SIDES:
-        for part, name in (
-            ("knee", "knee_flexion"),
-            ("elbow", "elbow_flexion"),
-            ("ankle", "ankle_dorsiflexion"),
-        ):
-            found[f"{side}_{name}"] = _angle(f"{side}_{part}")
-        for part in ("hip", "shoulder"):
-            for number, way in enumerate(("flexion", "abduction")):
-                found[f"{side}_{part}_{way}"] = _part(side, part, number)
-        found[f"{side}_shoulder_elevation"] = _angle(f"{side}_shoulder")
-    return found
-
-
-def _angle(joint: str) -> _Compute:
-    return lambda world: picture_angle(world, joint)
-
-
-def _part(side: str, part: str, number: int) -> _Compute:
-    return lambda world: _split(world, side, part)[number]
 
 
 def inclination(points: Array, start: str, end: str) -> Array:
@@ -168,27 +99,40 @@ def inclination(points: Array, start: str, end: str) -> Array:
     ``points``: (n, 33, 2) in pixels or (n, 33, 3) in metres.
     """
     segment = place(points, end) - place(points, start)
-    return between(segment, np.broadcast_to(_UP[: points.shape[-1]], segment.shape))
+    return between(segment, np.broadcast_to(UP[: points.shape[-1]], segment.shape))
 
 
-# Angles in space, by name, from world landmarks (n, 33, 3); degrees but for the spreads.
-WORLD_ANGLES: Final[Mapping[str, _Compute]] = {
-    **_of_sides(),
-    "trunk_lean": lambda world: _tilts(world)[0],
-    "trunk_tilt": lambda world: _tilts(world)[1],
-    "trunk_inclination": lambda world: inclination(world, "hips", "shoulders"),
-}
-# Angles in the picture plane, by name, from points in pixels (n, 33, 2).
-PICTURE_ANGLES: Final[Mapping[str, _Compute]] = {
-    **{f"{side}_{part}_angle": _angle(f"{side}_{part}") for side in SIDES for part in _TRIPLES},
-    "trunk_inclination_angle": lambda points: inclination(points, "hips", "shoulders"),
-}
-# In hip widths: knees that come inward stay behind ankles and hips.
-SPREADS: Final[Mapping[str, _Compute]] = {
-    "knee_spread": lambda world: _spread(world, "knee"),
-    "ankle_spread": lambda world: _spread(world, "ankle"),
-}
-# Segments whose inclination against the vertical is told: from, to.
+def _joint(joint: str) -> _Compute:
+    return lambda points: picture_angle(points, joint)
+
+
+def _segment(start: str, end: str) -> _Compute:
+    return lambda points: inclination(points, start, end)
+
+
+def _hip(side: str, number: int) -> _Compute:
+    return lambda world: hip(world, side)[number]
+
+
+def _shoulder(side: str, name: str) -> _Compute:
+    return lambda world: shoulder(world, side)[name]
+
+
+def _of_side(side: str) -> dict[str, _Compute]:
+    return {
+        f"{side}_knee_flexion": _joint(f"{side}_knee"),
+        f"{side}_hip_flexion": _hip(side, 0),
+        f"{side}_hip_abduction": _hip(side, 1),
+        f"{side}_ankle_dorsiflexion": _joint(f"{side}_ankle"),
+        f"{side}_elbow_flexion": _joint(f"{side}_elbow"),
+        **{
+            f"{side}_shoulder_{name}": _shoulder(side, name)
+            for name in ("flexion", "abduction", "elevation", "plane")
+        },
+    }
+
+
+# Segments whose inclination against the vertical is told: from, to. 0 is as in standing.
 SEGMENTS: Final[Mapping[str, tuple[str, str]]] = {
     "trunk": ("hips", "shoulders"),
     "neck": ("shoulders", "ears"),
@@ -197,13 +141,56 @@ SEGMENTS: Final[Mapping[str, tuple[str, str]]] = {
     **{f"{side}_upper_arm": (f"{side}_elbow", f"{side}_shoulder") for side in SIDES},
     **{f"{side}_forearm": (f"{side}_wrist", f"{side}_elbow") for side in SIDES},
 }
+# Angles in space, by name, from world landmarks (n, 33, 3); degrees.
+WORLD_ANGLES: Final[Mapping[str, _Compute]] = {
+    **_of_side("left"),
+    **_of_side("right"),
+    "trunk_lean": lambda world: trunk(world)[0],
+    "trunk_tilt": lambda world: trunk(world)[1],
+    "trunk_rotation": twist,
+    "neck_flexion": lambda world: neck(world)[0],
+    "neck_tilt": lambda world: neck(world)[1],
+    "pelvis_obliquity": obliquity,
+    **{f"{name}_inclination": _segment(*ends) for name, ends in SEGMENTS.items()},
+}
+# Angles in the picture plane, by name, from points in pixels (n, 33, 2).
+PICTURE_ANGLES: Final[Mapping[str, _Compute]] = {
+    **{f"{side}_{part}_angle": _joint(f"{side}_{part}") for side in SIDES for part in _TRIPLES},
+    "trunk_inclination_angle": _segment("hips", "shoulders"),
+}
+# In hip widths: knees that come inward stay behind ankles and hips.
+SPREADS: Final[Mapping[str, _Compute]] = {
+    "knee_spread": lambda world: spread(world, "knee"),
+    "ankle_spread": lambda world: spread(world, "ankle"),
+}
+ALL_ANGLES: Final[Mapping[str, _Compute]] = {**WORLD_ANGLES, **PICTURE_ANGLES, **SPREADS}
+# Those that may go all the way round, as in a somersault.
+WRAPPING: Final = frozenset(
+    {"trunk_lean", "trunk_rotation", "neck_flexion"}
+    | {f"{side}_{name}" for side in SIDES for name in ("hip_flexion", "shoulder_plane")}
+    | {f"{side}_shoulder_{name}" for side in SIDES for name in ("flexion", "abduction")}
+)
 
 
 def landmarks_of(name: str) -> Sequence[str]:
     """Return the landmarks that an angle depends on most: those whose visibility counts."""
+    base = name.removesuffix("_angle").removesuffix("_inclination")
+    if base in SEGMENTS:
+        return tuple(each for end in SEGMENTS[base] for each in _single(end))
     side, _, rest = name.partition("_")
     if side in SIDES:
-        return triple(f"{side}_{rest.split('_', 1)[0]}")
+        part = rest.split("_", 1)[0]
+        more = (f"{side}_heel",) if part == "ankle" else ()
+        return (*triple(f"{side}_{part}"), *more)
     if name.startswith("trunk"):
-        return tuple(f"{side}_{part}" for part in ("shoulder", "hip") for side in SIDES)
-    return tuple(f"{side}_{name.split('_', 1)[0]}" for side in SIDES)
+        return _TORSO
+    if name.startswith("neck"):
+        return _NECK
+    part = name.split("_", 1)[0].replace("pelvis", "hip")
+    return tuple(f"{side}_{part}" for side in SIDES)
+
+
+def _single(name: str) -> tuple[str, ...]:
+    if name in LANDMARK_INDEX:
+        return (name,)
+    return tuple(f"{side}_{name.removesuffix('s')}" for side in SIDES)
