@@ -94,6 +94,14 @@ _COUNT_EXAMPLES: Final = "\n\n".join(
         "clip.jsonl` writes them, are counted at once.",
     ]
 )
+_EVENTS_EXAMPLES: Final = "\n\n".join(
+    [
+        "[bold]Examples[/bold]",
+        "posemill events corridor.mp4",
+        "posemill events corridor.jsonl --kinds fall,lying --json",
+        "The same rules watch cameras: \\[\\[alerts]] of posemill.toml.",
+    ]
+)
 _WATCH_HELP: Final = "Cameras (0, /dev/video0), rtsp://, http:// (MJPEG, HLS), files in real time."
 _SOURCE_HELP: Final = (
     "Pictures, videos, folders (with all below), globs; cameras (0), rtsp://, http:// until Ctrl-C."
@@ -174,6 +182,28 @@ def count(
     from posemill.cli.counting import count_in  # noqa: PLC0415
 
     return partial(count_in, source, exercise, out or [], settings, json=json)
+
+
+@app.command(epilog=_EVENTS_EXAMPLES)
+@with_settings(FOR_ANALYSIS, "max_pixels")
+def events(
+    source: Annotated[str, typer.Argument(metavar="SOURCE", help=_MOTION_HELP)],
+    kinds: Annotated[
+        str | None, typer.Option(metavar="A,B", help="Which events; without it all.")
+    ] = None,
+    out: Annotated[
+        list[str] | None,
+        typer.Option("--out", "-o", metavar="PATH", help="Write the result to a .json file."),
+    ] = None,
+    json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
+    *,
+    flags: Mapping[str, object],
+) -> Work:
+    """Find falls, lying, hands up and more: an aid, no medical or safety device."""
+    settings = resolve(flags).settings
+    from posemill.cli.events import events_in  # noqa: PLC0415
+
+    return partial(events_in, source, kinds, out or [], settings, json=json)
 
 
 @app.command()

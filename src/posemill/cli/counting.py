@@ -35,7 +35,7 @@ def count_in(
     """Count, and print it; SourceError, SettingError, UsageError."""
     if exercise != AUTO:
         load_exercise(exercise)  # before minutes of work
-    paths = [_checked(Path(out)) for out in outs]
+    paths = [checked_json(Path(out)) for out in outs]
     with SkeletonReader(settings) as reader:
         found = reader.read(address)
     if found.is_picture:
@@ -111,7 +111,8 @@ def _lines(address: str, people: Sequence[tuple[Motion, Count]]) -> list[str]:
     return lines
 
 
-def _checked(path: Path) -> Path:
+def checked_json(path: Path) -> Path:
+    """Return the path of an output that is to be JSON. UsageError."""
     if path.suffix != ".json":
         raise UsageError(f"--out {path}: must end in .json.")
     return path

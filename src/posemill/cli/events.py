@@ -1,0 +1,60 @@
+"""`posemill events`: falls, lying, hands up and more in a video or in its records."""
+
+import json as json_format
+from collections.abc import Sequence
+from pathlib import Path
+
+from posemill.analysis.behaviour import KINDS, Event, find_events
+from posemill.cli.counting import checked_json, write_text
+from posemill.cli.listing import put
+from posemill.cli.skeletons import SkeletonReader
+from posemill.config import Settings
+from posemill.errors import SettingError, UsageError
+from posemill.records import analysis_document
+
+
+def events_in(
+    address: str, kinds: str | None, outs: Sequence[str], settings: Settings, *, json: bool
+) -> int:
+    """Look for events, and print them; SourceError, SettingError, UsageError."""
+    wanted = _kinds(kinds)
+    paths = [checked_json(Path(out)) for out in outs]
+    with SkeletonReader(settings) as reader:
+        found = reader.read(address)
+    if found.is_picture:
+        raise UsageError(f"{address}: is a picture; events take a video.")
+    events = find_events(found.frames, wanted)
+    document = analysis_document(
+        "events", found.header, kinds=list(wanted), events=[each.to_dict() for each in events]
+    )
+    text = json_format.dumps(document, indent=1, ensure_ascii=False)
+    for path in paths:
+        write_text(path, text + "\n")
+    put(text if json else "\n".join(_lines(address, events)))
+    return 0
+
+
+def _kinds(text: str | None) -> tuple[str, ...]:
+    if text is None:
+        return tuple(KINDS)
+    kinds = tuple(each.strip() for each in text.split(","))
+    for kind in kinds:
+        if kind not in KINDS:
+            raise SettingError(f"kinds must be some of {','.join(KINDS)}; not {kind!r}.")
+    return kinds
+
+
+def _lines(address: str, events: Sequence[Event]) -> list[str]:
+    if not events:
+        return [f"{address}: nothing"]
+    lines = [f"{address}: {len(events)} {'event' if len(events) == 1 else 'events'}"]
+    for each in events:
+        who = "" if each.person is None else f"  person {each.person}"
+        facts = ", ".join(
+            f"{name.replace('_', ' ')} {value}"
+            for name, value in each.to_dict()["facts"].items()
+            if name != "id" and isinstance(value, int | float | str)
+        )
+        sure = "" if each.is_confirmed else "  (the video ends before it is sure)"
+        lines.append(f"{each.began_s:9.1f} to {each.ended_s:8.1f}  {each.kind}{who}  {facts}{sure}")
+    return lines
