@@ -49,7 +49,7 @@ GROUPS: Final[Mapping[str, tuple[str, ...]]] = {
 }
 # Reasons for doubt, and beyond what.
 HIDDEN, GAPS = 0.5, 0.9  # of the time, that landmarks are seen
-DISTORTED_DEG, UNSURE_DEG = 10.0, 15.0
+DISTORTED_DEG, UNSURE_DEG = 10.0, 20.0
 SMALL_PX: Final = 96.0
 OUTSIDE: Final = 0.1  # of the time, that one is out of the picture
 LEAST_SPAN: Final = 10.0  # degrees; less is no movement to compare sides by
@@ -65,7 +65,7 @@ class Angle:
     ``uncertainty``: the standard deviation of each value, by the errors of landmarks; NaN where
     nothing is known. ``distortion``: of a 2D angle, the median of how many degrees the view
     changes it; 0 of one in space. ``doubts``: why not to trust it: ``hidden`` (half of the time
-    or more), ``gaps`` (a tenth of the time), ``oblique`` view, ``unsure`` (15 degrees or more),
+    or more), ``gaps`` (a tenth of the time), ``oblique`` view, ``unsure`` (20 degrees or more),
     ``small`` person, ``outside`` the picture, ``slow`` (too few frames a second to filter, and
     for fast movements).
     """
@@ -196,7 +196,7 @@ def angles(
         share = float(seen.mean()) if len(seen) else 0.0
         known = np.isfinite(values)
         flat = distortion(motion, name, known)
-        sure = uncertainty(motion, name, ALL_ANGLES[name], known)
+        sure = uncertainty(motion, name, ALL_ANGLES[name], known, flat)
         doubts = (*_doubts(motion, name, share, flat, sure), *common)
         found[name] = Angle(name, values, speed, share, flat, sure, doubts)
     return Angles(motion.time_s, found)

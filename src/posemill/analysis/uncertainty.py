@@ -10,36 +10,45 @@ from typing import Final
 
 import numpy as np
 
-from posemill.analysis.joints import PICTURE_ANGLES, WRAPPING
+from posemill.analysis.joints import PICTURE_ANGLES, SIDES, WRAPPING
 from posemill.analysis.motion import Motion
 from posemill.analysis.vectors import Array
-from posemill.skeleton import LANDMARK_NAMES
+from posemill.skeleton import LANDMARK_COUNT, LANDMARK_INDEX
 
-# Standard deviations of a landmark that is well seen, from benchmarks/angles.py: in space in the
-# plane of the picture and in depth, in the picture as a part of the person's size.
-_PLANE_M: Final = 0.03
-_DEPTH_M: Final = 0.08
+# Standard deviations of landmarks that are well seen, by benchmarks/angles.py: metres in the plane
+# of the picture, and in depth. What a torso, a hand or a foot has in common turns no angle.
+_METRES: Final = {
+    "shoulder": (0.02, 0.06),
+    "hip": (0.02, 0.06),
+    "ear": (0.02, 0.04),
+    "elbow": (0.03, 0.08),
+    "wrist": (0.03, 0.08),
+    "index": (0.03, 0.04),
+    "knee": (0.03, 0.08),
+    "ankle": (0.03, 0.08),
+    "heel": (0.02, 0.03),
+    "foot_index": (0.02, 0.03),
+}
+# The same in the picture, as a part of the person's size.
 _PICTURE: Final = 0.015
 _LEAST_PX: Final = 1.0  # however near: heatmaps and pixels are no finer
 _LEAST_VISIBILITY: Final = 0.2
 _MOST_FRAMES: Final = 40
-# Angles depend on shoulders, hips and limbs only.
 _USED: Final = tuple(
-    at
-    for at, name in enumerate(LANDMARK_NAMES)
-    if name.split("_")[-1] in ("shoulder", "elbow", "wrist", "hip", "knee", "ankle", "heel", "ear")
-    or name.endswith(("foot_index", "left_index", "right_index"))
+    (LANDMARK_INDEX[f"{side}_{part}"], *spread)
+    for part, spread in _METRES.items()
+    for side in SIDES
 )
 
 
 def uncertainty(
-    motion: Motion, name: str, compute: Callable[[Array], Array], where: Array
+    motion: Motion, name: str, compute: Callable[[Array], Array], where: Array, flat: float = 0.0
 ) -> float:
     """Return the standard deviation of an angle, degrees: two of three are nearer to the truth.
 
     ``where``: bool (n,), the frames in which it is known. NaN where there are none. The errors of
     landmarks are taken as independent, and each is moved by its own deviation to see what comes
-    of it.
+    of it. ``flat``: the distortion of an angle in the picture, which is an error too.
     """
     frames = np.flatnonzero(where)
     if not len(frames):
@@ -51,7 +60,7 @@ def uncertainty(
         change = (change + 180) % 360 - 180
     total = ((change / 2) ** 2).sum(axis=0)
     known = total[np.isfinite(total)]
-    return float(np.sqrt(np.median(known))) if len(known) else float("nan")
+    return float(np.hypot(np.sqrt(np.median(known)), flat)) if len(known) else float("nan")
 
 
 def distortion(motion: Motion, name: str, where: Array) -> float:
@@ -78,13 +87,15 @@ def _points(motion: Motion, *, is_flat: bool) -> tuple[Array, Array]:
         return points_px, np.broadcast_to(spread, points_px.shape)
     size_m = np.ptp(motion.world[..., :2], axis=1).max(axis=1)[:, None, None]
     pixel_m = size_m / size_px * _LEAST_PX
-    plane, depth = np.hypot(_PLANE_M, pixel_m) * hidden, np.hypot(_DEPTH_M, pixel_m) * hidden
-    return motion.world, np.concatenate([plane, plane, depth], axis=-1)
+    own = np.zeros((LANDMARK_COUNT, 3))
+    for landmark, plane, depth in _USED:
+        own[landmark] = plane, plane, depth
+    return motion.world, np.hypot(own, pixel_m) * hidden
 
 
 def _changes(points: Array, spread: Array, compute: Callable[[Array], Array]) -> Array:
     """Return how far the angle is apart, (m, n), with each number of a landmark up and down."""
-    axes = [(landmark, axis) for landmark in _USED for axis in range(points.shape[-1])]
+    axes = [(landmark, axis) for landmark, _, _ in _USED for axis in range(points.shape[-1])]
     step = np.zeros((len(axes), *points.shape))
     for at, (landmark, axis) in enumerate(axes):
         step[at, :, landmark, axis] = spread[:, landmark, axis]
