@@ -11,6 +11,7 @@ from typing import Annotated, Final
 import typer
 
 from posemill import __version__
+from posemill.cli.comparing_commands import add_to
 from posemill.cli.flags import (
     FOR_ALL,
     FOR_ANALYSIS,
@@ -214,6 +215,9 @@ def exercises(
     from posemill.cli.counting import list_exercises  # noqa: PLC0415
 
     return partial(list_exercises, json=json)
+
+
+add_to(app)
 
 
 @app.command(epilog=_SERVE_EXAMPLES)

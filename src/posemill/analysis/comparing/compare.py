@@ -45,7 +45,7 @@ _MUCH_LONGER: Final = 1.2
 _FOUND_MOVES_DEG: Final = 10.0
 # A part that is as much like the shorter one, at the same tempo, is where that was cut from.
 _CUT_FROM, _SAME_TEMPO = 90.0, 1.25
-_MORE: Final = 10.0  # by so much a part must be more like it to be told of
+_LIKELY, _MORE = 60.0, 10.0  # how like it a part must be, and by how much more, to be told of
 _PLACES: Final = 10
 _WORST: Final = 95  # percentile: a single bad frame isn't a difference
 
@@ -121,7 +121,7 @@ class _Pair:
             return all_of_it
         if like >= _CUT_FROM and 1 / _SAME_TEMPO < part.tempo < _SAME_TEMPO:
             return part
-        if like >= (all_of_it.similarity or 0.0) + _MORE:
+        if like >= max(_LIKELY, (all_of_it.similarity or 0.0) + _MORE):
             return replace(all_of_it, doubts=(*all_of_it.doubts, "part"))
         return all_of_it
 

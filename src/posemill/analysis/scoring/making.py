@@ -27,8 +27,13 @@ from posemill.analysis.scoring.template import Curve, Phase, Template
 from posemill.analysis.vectors import Array, between, unit
 from posemill.errors import UsageError
 
-_LEAST_DEG, _ALONE_DEG = 8.0, 12.0
-_LEAST_WIDTHS, _ALONE_WIDTHS = 0.12, 0.2  # of hips, for the spreads of knees and ankles
+# No more than 20 degrees: what varies further, from two or three repetitions, is as likely chance.
+_LEAST_DEG, _ALONE_DEG, _MOST_DEG = 8.0, 12.0, 20.0
+_LEAST_WIDTHS, _ALONE_WIDTHS, _MOST_WIDTHS = (
+    0.12,
+    0.2,
+    0.4,
+)  # of hips, for the spreads of knees and ankles
 _SIGMAS: Final = 2.0
 _LEAST_SEEN: Final = 0.5  # of a cycle; a joint that is hidden more often isn't judged
 _RISES_M: Final = 0.08  # from which on it is a way up or down
@@ -116,7 +121,7 @@ def _tolerance(every: Sequence[Features], mean: Features) -> Array:
         for column, name in enumerate(NAMES):
             square[:, column] += _apart(each, mean, name) ** 2
     spread = np.sqrt(square / (len(every) - 1))
-    return np.maximum(_SIGMAS * spread, _LEAST_DEG)
+    return np.clip(_SIGMAS * spread, _LEAST_DEG, _MOST_DEG)
 
 
 def _apart(one: Features, mean: Features, name: str) -> Array:
@@ -141,8 +146,8 @@ def _curve(name: str, cycles: Sequence[Cycle]) -> Curve:
     if len(cycles) == 1:
         return Curve(mean, np.full(POINTS, _ALONE_WIDTHS if is_spread else _ALONE_DEG))
     spread = np.where(known, values, 0.0).std(axis=0, ddof=1)
-    least = _LEAST_WIDTHS if is_spread else _LEAST_DEG
-    return Curve(mean, np.maximum(_SIGMAS * spread, least))
+    bounds = (_LEAST_WIDTHS, _MOST_WIDTHS) if is_spread else (_LEAST_DEG, _MOST_DEG)
+    return Curve(mean, np.clip(_SIGMAS * spread, *bounds))
 
 
 def _phases(cycles: Sequence[Cycle]) -> tuple[Phase, ...]:
