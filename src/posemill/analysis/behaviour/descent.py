@@ -11,7 +11,6 @@ longer, with a stop on the way; who loses no more height than the trunk's, as fr
 to lying on it, must do it at the speed of a fall.
 """
 
-from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Final
@@ -21,17 +20,19 @@ from posemill.analysis.behaviour.following import HISTORY_S, Moment, Person
 # What shoulders and hips lose between a chair and the ground is about 0.7 and 0.4 m, between
 # sitting and lying on a bed 0.45 and 0 m; the picture shortens both.
 _FAR_M, _FAR_HIPS_M, _FAR_MPS, _FAR_S = 0.55, 0.15, 0.7, 2.0
+_NEAR_M, _NEAR_MPS, NEAR_S = 0.35, 1.1, 1.2
 # Where the fastest part wasn't seen, the mean speed counts: the peak of a smooth movement is 1.5 to
 # 1.9 times as high.
-_FAR_MEAN_MPS: Final = 0.45
-_NEAR_M, _NEAR_MPS, NEAR_S = 0.35, 1.1, 1.2
+_PEAK_OF_MEAN: Final = 1.5
 # On the seat: hips hit the ground at 2.5 m/s and more in falls (Robinovitch et al. 2004); who sits
 # down on the floor in half a second makes 1.6 m/s by the slope over 0.3 s.
 SEAT_M, SEAT_MPS = 0.5, 1.8
 # A descent begins where shoulders leave their level by so much; the level is seen for so long.
 _LEVEL_M, LEVEL_S = 0.12, 0.2
 # A tracker loses those who fall: after so much of a descent, and at such a speed.
-_LOST_M, _LOST_MPS, LOST_S = 0.4, 0.8, 0.5
+_LOST_M, _LOST_MPS, LOST_S = 0.5, 0.8, 0.5
+# Who moves across the picture faster than people walk leaps or runs.
+_LEAP_MPS: Final = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,26 +63,33 @@ class Descent:
     def is_far(self) -> bool:
         """From standing or from a chair to the ground or a bed."""
         is_deep = self.drop_m >= _FAR_M and self.hip_drop_m >= _FAR_HIPS_M
-        is_fast = self.speed >= _FAR_MPS or self.drop_m >= _FAR_MEAN_MPS * self.took_s
-        return is_deep and is_fast and self.took_s <= _FAR_S
+        return is_deep and self._is_at_least(_FAR_MPS) and self.took_s <= _FAR_S
 
     @property
     def is_near(self) -> bool:
         """From sitting to lying."""
-        is_fast = self.speed >= _NEAR_MPS and self.took_s <= NEAR_S
+        is_fast = self._is_at_least(_NEAR_MPS) and self.took_s <= NEAR_S
         return self.drop_m >= _NEAR_M and is_fast
+
+    def _is_at_least(self, speed: float) -> bool:
+        mean = (self.drop_m - _LEVEL_M) / self.took_s
+        return max(self.speed, _PEAK_OF_MEAN * mean) >= speed
 
     @property
     def is_onto_seat(self) -> bool:
         """Hard from standing to the ground."""
         return self.hip_drop_m >= SEAT_M and self.hip_speed >= SEAT_MPS
 
-    def is_lost(self, moments: deque[Moment]) -> bool:
+    def is_lost(self, person: Person) -> bool:
         """In the midst of a fall, so that who isn't seen after it may lie."""
+        moments = person.moments
         last_s = moments[-1].time_s
-        recent = max(each.speed for each in moments if last_s - each.time_s <= LOST_S)
+        recent = [each for each in moments if last_s - each.time_s <= LOST_S]
+        is_fast = max(each.speed for each in recent) >= _LOST_MPS and self.took_s <= _FAR_S
+        across_m = person.metres(abs(recent[-1].x - recent[0].x))
+        is_leap = across_m > _LEAP_MPS * (last_s - recent[0].time_s)
         is_deep = self.drop_m >= _LOST_M and self.hip_drop_m >= _FAR_HIPS_M
-        return is_deep and recent >= _LOST_MPS and self.took_s <= _FAR_S
+        return is_deep and is_fast and not is_leap
 
 
 def descent_of(person: Person, within_s: float = HISTORY_S) -> Descent | None:

@@ -14,6 +14,7 @@ KINDS: Final = ("fall", "lying", "still", "hands_up", "running")
 # How long each must last; that of a fall is its own ``confirm_s``.
 _FOR_S: Final[Mapping[str, float]] = {"lying": 10.0, "still": 30.0, "running": 0.5, "fall": 0.0}
 _USUAL_S: Final = 1.0
+_SAME_S: Final = 0.02  # what rounding makes of it
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,8 +95,19 @@ class _Finder:
         shown: dict[int | None, Facts] = {}
         if facts is not None:
             shown = {each["id"]: each for each in facts["people"]} or {None: facts}
+        for person in shown:
+            if person not in self._open:
+                self._take_over(person, shown)
         for person in [*shown, *(known for known in self._open if known not in shown)]:
             self._update(person, shown.get(person))
+
+    def _take_over(self, person: int | None, shown: Mapping[int | None, Facts]) -> None:
+        """Go on with an event of somebody who has another id now: it began at the same time."""
+        began_s = self._time_s - shown[person].get("for_s", 0.0)
+        for known, now in self._open.items():
+            if known not in shown and abs(now.event.began_s - began_s) < _SAME_S:
+                self._open[person] = self._open.pop(known)
+                return
 
     def _update(self, person: int | None, facts: Facts | None) -> None:
         time_s = self._time_s

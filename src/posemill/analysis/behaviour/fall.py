@@ -153,7 +153,7 @@ class Fall:
             descent, posture = descent_of(person), posture_of(person)
             height_m = posture.hip_height_m
             is_standing = height_m is not None and height_m > _STANDING_M
-            is_in_fall = descent is not None and descent.is_lost(person.moments)
+            is_in_fall = descent is not None and descent.is_lost(person)
             if descent is not None and is_in_fall and person.body.is_inside and not is_standing:
                 since_s = self._time_s if down is None else down.since_s
                 low_y = person.body.shoulders[1]
