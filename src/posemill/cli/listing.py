@@ -16,7 +16,8 @@ _TABLES: Final = """\
 # max_fps = 10
 # zones = { mat = [[0.1, 0.6], [0.5, 0.6], [0.5, 1.0], [0.1, 1.0]] }
 
-# What to raise alerts by. The rule is one of: person, nobody, zone, hands_up.
+# What to raise alerts by. The rule is one of: person, nobody, zone, line, crowd, hands_up, fall,
+# lying, still, running, angle.
 # [[alerts]]
 # name = "on-the-mat"
 # rule = "zone"
