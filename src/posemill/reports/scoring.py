@@ -25,7 +25,7 @@ _TEXTS: Final[Mapping[Language, Mapping[str, str]]] = {
         "none": "no repetition could be scored",
         "repetitions": "Repetitions",
         "template": "Template",
-        "made": "{clips} clips, {repetitions} repetitions",
+        "made": "{repetitions} repetitions from {clips} clip(s)",
         "meaning": "100 is within what good repetitions differ by; 50 is limbs that are 12° "
         "beyond that on the average.",
         "advice": "What to do better",
@@ -37,7 +37,7 @@ _TEXTS: Final[Mapping[Language, Mapping[str, str]]] = {
         "curves": "Angles over a repetition",
         "mean": "template and its tolerance",
         "yours": "mean of the repetitions",
-        "percent": "Across: percent of the repetition; 50 is the turning point.",
+        "across": "Over a usual repetition of the template; the turning point is in the middle.",
         "unsure": "{text} (hard to tell from this side)",
         "in": "{text} Repetitions: {numbers}.",
     },
@@ -59,7 +59,7 @@ _TEXTS: Final[Mapping[Language, Mapping[str, str]]] = {
         "curves": "一次重复中的角度",
         "mean": "模板及其容差",
         "yours": "各次重复的平均",
-        "percent": "横轴：一次重复的百分比；50 为转折点。",
+        "across": "按模板的一次典型重复；中间为转折点。",
         "unsure": "{text}（从这个角度难以判断）",
         "in": "{text}重复：{numbers}。",
     },
@@ -163,10 +163,11 @@ def _curves(
     moving = [
         name
         for name in template.named
-        if not name.endswith(("_difference", "_spread")) and template.moves(name) >= _MOVES_DEG
+        if not name.endswith(("_difference", "_spread", "_inclination"))
+        and template.moves(name) >= _MOVES_DEG
     ]
     moving = sorted(moving, key=lambda name: -template.moves(name))[:_CHARTED]
-    charts = [paragraph(texts["percent"])]
+    charts = [paragraph(texts["across"])]
     for name in moving:
         curve, values = template.named[name], found.curves[name]
         known = np.isfinite(values)
@@ -176,7 +177,7 @@ def _curves(
         charts.append(
             line_chart(
                 name.replace("_", " "),
-                np.arange(len(mean), dtype=float),
+                np.linspace(0.0, template.duration_s[0], len(mean)),
                 [Series(texts["mean"], curve.mean, low, high), Series(texts["yours"], mean)],
                 language=language,
             )

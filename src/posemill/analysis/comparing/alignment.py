@@ -1,16 +1,18 @@
 """Two movements brought into step: dynamic time warping, whole or a short one within a long one.
 
-Whole: Sakoe and Chiba 1978, symmetric steps (a diagonal one counts twice, so that all paths have
-the same weight), within their band around the straight line. Where one has to wait for the other
-at an end, the wait is cut off: a clip may begin a little earlier, or end a little later.
-Part: subsequence search (Mueller, Information Retrieval for Music and Motion, 2007, section 4.4)
-with steps that bound the tempo to a third and three times; each frame of the short one counts once.
+Both ways use the steps of Sakoe and Chiba (1978) with their slope constraint P = 1/2: neither may
+go more than three times as fast as the other one for a while. Without it a movement would wait
+until another one, that the other person doesn't do, is over.
 
-Rows are computed as a whole: the dependency on the left neighbour is a running minimum over costs
-summed from the left.
+Whole: symmetric weights, so that all paths count the same, within their band around the straight
+line. Ends are open (Tormene et al. 2009): a clip may begin a little earlier, or end a little later;
+each moment left out costs as much as a difference of ten degrees.
+Part: subsequence search (Mueller, Information Retrieval for Music and Motion, 2007, section 4.4);
+each moment of the short one counts once.
 """
 
-from collections.abc import Callable, Iterator
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -23,12 +25,14 @@ Floats = npt.NDArray[np.float32]
 Costs = Callable[[int, int, int, int], npt.NDArray[np.floating]]  # rows from, to; columns from, to
 
 BAND: Final = 0.1  # of each, to either side: the usual width (Sakoe and Chiba 1978)
-_ROWS: Final = 256
+_ROWS: Final = 128
 _UNKNOWN: Final = 0.25  # of the weights: less in common says nothing
 _NEUTRAL: Final = np.float32(0.5)  # radians, of what says nothing: neither liked nor feared
-# How far both go in a step of the search: along the short one, along the long one.
-_UP, _DIAGONAL, _LEFT = 0, 1, 2
+_LEFT_OUT: Final = float(np.radians(10.0))
+# How far both go in a step: along the first one, along the second one.
 _STEPS: Final = ((1, 1), (1, 2), (2, 1), (1, 3), (3, 1))
+_BACK: Final = 3
+_BEGIN: Final = -1
 
 
 class Path(NamedTuple):
@@ -45,16 +49,23 @@ def costs(a: tuple[Array, Array], b: tuple[Array, Array], weights: Array) -> Cos
     ``a``, ``b``: numbers and how well they are known, (n, k) and (m, k), from ``features.table``.
     ``weights``: (k,).
     """
-    first, second = _prepared(*a, weights), _prepared(*b, np.ones_like(weights))
-    full = float(np.float32(weights.sum()))
+    known_a, values_a, squares_a = _prepared(*a, weights)
+    known_b, values_b, squares_b = _prepared(*b, np.ones_like(weights))
+    # Sums of weighted squares of differences, as one product of matrices.
+    first = np.concatenate([squares_a, known_a, -2 * values_a], axis=1)
+    second = np.concatenate([known_b, squares_b, values_b], axis=1).T
+    least = np.float32(_UNKNOWN * weights.sum())
 
     def block(top: int, bottom: int, left: int, right: int) -> Floats:
-        known_a, values_a, squares_a = (each[top:bottom] for each in first)
-        known_b, values_b, squares_b = (each[left:right] for each in second)
-        weight = known_a @ known_b.T
-        total = squares_a @ known_b.T + known_a @ squares_b.T - 2 * (values_a @ values_b.T)
-        found = np.sqrt(np.maximum(total, 0) / np.maximum(weight, np.float32(1e-6)))
-        return np.asarray(np.where(weight < _UNKNOWN * full, _NEUTRAL, found), np.float32)
+        weight: Floats = known_a[top:bottom] @ known_b[left:right].T
+        total: Floats = first[top:bottom] @ second[:, left:right]
+        is_unknown = weight < least
+        np.maximum(weight, np.float32(1e-6), out=weight)
+        np.maximum(total, np.float32(0), out=total)
+        total /= weight
+        np.sqrt(total, out=total)
+        total[is_unknown] = _NEUTRAL
+        return total
 
     return block
 
@@ -66,97 +77,109 @@ def _prepared(values: Array, known: Array, weights: Array) -> tuple[Floats, Floa
     return weighted, linear, linear * short
 
 
-def warp(cost: Costs, count: int, other: int, band: float = BAND) -> Path:
-    """Return the best path through all of two movements of ``count`` and ``other`` moments.
+def warp(cost: Costs, count: int, band: float = BAND) -> Path:
+    """Return the best path through two movements of ``count`` moments each.
 
-    ``band``: how far from the straight line it may go, as a part of either.
+    ``band``: how far from the straight line it may go, as a part of them; ends may be left out as
+    far.
     """
-    slope = (other - 1) / max(count - 1, 1)
-    reach = max(int(np.ceil(band * other)), int(np.ceil(slope)) + 1, 2)
-    low = np.round(np.arange(count) * slope).astype(np.int64) - reach
-    steps = np.zeros((count, 2 * reach + 1), np.int8)
-    before = np.full(2 * reach + 1, np.inf)
-    for row, line in _lines(cost, low, other, 2 * reach + 1):
-        inside = np.isfinite(line)
-        step = np.where(inside, line, 0.0)
-        shift = int(low[row] - low[row - 1]) if row else 0
-        up = _shifted(before, shift) + step
-        diagonal = _shifted(before, shift - 1) + 2 * step
-        if row == 0:
-            diagonal[reach] = 2 * step[reach]  # the beginning
-        came = np.where(inside, np.minimum(up, diagonal), np.inf)
-        # best[j] = min(came[j], best[j - 1] + step[j]), for all j at once.
-        summed = np.cumsum(step)
-        offset = came - summed
-        best = np.minimum.accumulate(offset)
-        steps[row] = np.where(offset > best, _LEFT, np.where(diagonal <= up, _DIAGONAL, _UP))
-        before = np.where(inside, best + summed, np.inf)
-    return _trimmed(_traced(steps, low, other), cost)
+    reach = min(max(int(np.ceil(band * count)), _BACK), count - 1)
+    width = 2 * reach + 1
+    steps = np.full((count, width), _BEGIN, np.int8)
+    sums: deque[Array] = deque(maxlen=_BACK)  # of the rows before, the last one first
+    lines: deque[Array] = deque(maxlen=_BACK)
+    ends: list[tuple[float, int, int]] = []
+    places: Ints = np.arange(width, dtype=np.int64) - reach  # columns, from the straight line
+    for row, line in _lines(cost, count, reach):
+        lines.appendleft(line)
+        best = _begun(row, line, places, reach)
+        for number, (back, along) in enumerate(_STEPS):
+            if back > len(sums):
+                continue
+            came = _moved(sums[back - 1], back - along) + _passed(lines, back, along)
+            better = came < best
+            best = np.where(better, came, best)
+            steps[row][better] = number
+        sums.appendleft(best)
+        ends += _ended(row, best, count, reach)
+    _, row, column = min(ends)
+    return _traced(steps, row, column, reach)
 
 
-def _lines(cost: Costs, low: Ints, other: int, width: int) -> Iterator[tuple[int, Array]]:
+def _lines(cost: Costs, count: int, reach: int) -> Iterator[tuple[int, Array]]:
     """Yield the costs of each row within the band, infinite outside of the other movement."""
-    count = len(low)
     for top in range(0, count, _ROWS):
         bottom = min(top + _ROWS, count)
-        left, right = max(int(low[top]), 0), min(int(low[bottom - 1]) + width, other)
+        left, right = max(top - reach, 0), min(bottom + reach, count)
         block = cost(top, bottom, left, right)
         for row in range(top, bottom):
-            line = np.full(width, np.inf)
-            first, last = max(int(low[row]), 0), min(int(low[row]) + width, other)
-            begin = first - int(low[row])
+            line = np.full(2 * reach + 1, np.inf)
+            first, last = max(row - reach, 0), min(row + reach + 1, count)
+            begin = first - row + reach
             line[begin : begin + last - first] = block[row - top, first - left : last - left]
             yield row, line
 
 
-def _shifted(values: Array, by: int) -> Array:
-    """Return values moved to the left, infinity coming in."""
+def _begun(row: int, line: Array, places: Ints, reach: int) -> Array:
+    """Return what it costs to begin in a row: at the first moment of one of both."""
+    column = row + places
+    is_begin = (column >= 0) & (column <= reach) if row == 0 else column == 0
+    skipped = np.maximum(column, row)
+    return np.where(is_begin, 2 * line + _LEFT_OUT * skipped, np.inf)
+
+
+def _passed(lines: Sequence[Array], back: int, along: int) -> Array:
+    """Return the cost of the pairs that a step passes, and of where it ends."""
+    found = lines[0].copy() if max(back, along) > 1 else 2 * lines[0]
+    for number in range(1, max(back, along)):
+        is_last = number == max(back, along) - 1
+        # Up: the same column in the rows before; along: the columns before in the same row.
+        passed = _moved(lines[number], number) if back > 1 else _moved(lines[0], -number)
+        found += 2 * passed if is_last else passed
+    return found
+
+
+def _ended(row: int, best: Array, count: int, reach: int) -> list[tuple[float, int, int]]:
+    """Return the ends in a row: at the last moment of one of both."""
+    last = count - 1
+    if row < last - reach:
+        return []
+    columns = range(last - reach, last + 1) if row == last else (last,)
+    found = []
+    for column in columns:
+        value = float(best[column - row + reach])
+        left_out = max(last - column, last - row)
+        found.append((value + _LEFT_OUT * left_out, row, column))
+    return found
+
+
+def _moved(values: Array, by: int) -> Array:
+    """Return values whose places move to the left, infinity coming in."""
+    if by == 0:
+        return values
     found = np.full_like(values, np.inf)
-    if by >= 0:
-        found[: len(values) - by] = values[by:]
+    if by > 0:
+        found[:-by] = values[by:]
     else:
         found[-by:] = values[:by]
     return found
 
 
-def _traced(steps: npt.NDArray[np.int8], low: Ints, other: int) -> tuple[Ints, Ints]:
-    row, column = len(low) - 1, other - 1
-    pairs = [(row, column)]
-    while row or column:
-        step = steps[row, column - low[row]]
-        if step != _LEFT:
-            row -= 1
-        if step != _UP:
-            column -= 1
-        pairs.append((row, column))
-    found = np.array(pairs[::-1], np.int64)
-    return found[:, 0], found[:, 1]
-
-
-def _trimmed(pairs: tuple[Ints, Ints], cost: Costs) -> Path:
-    """Return the path without its waits at both ends, but for the best moment of each."""
-    a, b = pairs
-    begin = max(_run(a), _run(b))
-    end = len(a) - max(_run(a[::-1]), _run(b[::-1]))
-    first, last = _cheapest(cost, a, b, 0, begin), _cheapest(cost, a, b, end, len(a))
-    if first >= last:  # all of it is a wait: one of the two is a moment
-        first, last = 0, len(a) - 1
-    a, b = a[first : last + 1], b[first : last + 1]
-    weight = np.diff(a, prepend=a[0] - 1) + np.diff(b, prepend=b[0] - 1)
-    return Path(a, b, weight.astype(float))
-
-
-def _run(values: Ints) -> int:
-    """Return how many values at the beginning are the same."""
-    others = np.flatnonzero(values != values[0])
-    return int(others[0]) if len(others) else len(values)
-
-
-def _cheapest(cost: Costs, a: Ints, b: Ints, begin: int, end: int) -> int:
-    left, right = int(a[begin:end].min()), int(a[begin:end].max()) + 1
-    low, high = int(b[begin:end].min()), int(b[begin:end].max()) + 1
-    block = cost(left, right, low, high)
-    return begin + int(np.argmin(block[a[begin:end] - left, b[begin:end] - low]))
+def _traced(steps: npt.NDArray[np.int8], row: int, column: int, reach: int) -> Path:
+    rows, columns, weights = [row], [column], [1.0]
+    while (number := int(steps[row, column - row + reach])) != _BEGIN:
+        back, along = _STEPS[number]
+        for passed in range(1, max(back, along)):
+            rows.append(row - passed if back > 1 else row)
+            columns.append(column if back > 1 else column - passed)
+            weights.append(1.0)
+        weights[-1] = 2.0
+        row, column = row - back, column - along
+        rows.append(row)
+        columns.append(column)
+        weights.append(1.0)
+    weights[-1] = 2.0
+    return Path(np.array(rows[::-1]), np.array(columns[::-1]), np.array(weights[::-1]))
 
 
 class Found(NamedTuple):
@@ -173,7 +196,7 @@ def search(cost: Costs, count: int, other: int, most: int = 1) -> list[Found]:
     """
     block = cost(0, count, 0, other)
     sums = np.full((count, other), np.inf, np.float32)
-    steps = np.full((count, other), -1, np.int8)
+    steps = np.full((count, other), _BEGIN, np.int8)
     sums[0] = block[0]
     for row in range(1, count):
         for number, (back, along) in enumerate(_STEPS):

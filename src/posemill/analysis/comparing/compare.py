@@ -13,7 +13,16 @@ import numpy.typing as npt
 
 from posemill.analysis.cleaning import CUTOFF_HZ
 from posemill.analysis.comparing import doubts as reasons
-from posemill.analysis.comparing.alignment import Costs, Found, Ints, Path, costs, search, warp
+from posemill.analysis.comparing.alignment import (
+    BAND,
+    Costs,
+    Found,
+    Ints,
+    Path,
+    costs,
+    search,
+    warp,
+)
 from posemill.analysis.comparing.comparison import Comparison, JointDifference, Moments
 from posemill.analysis.comparing.features import (
     NAMES,
@@ -23,6 +32,7 @@ from posemill.analysis.comparing.features import (
     features,
     mirrored,
     resampled,
+    resampled_to,
     spreads,
     table,
 )
@@ -36,7 +46,10 @@ from posemill.types import FramePoses, Pose
 
 # Above twice the cut-off of the filter; more would only cost.
 _RATE_HZ: Final = (10.0, 30.0)
-_MOST: Final = 4500  # moments of a movement: five minutes at 15 Hz
+_MOST: Final = 9000  # moments of a movement: five minutes at 30 Hz
+_MOST_SEARCHED: Final = 25e6  # pairs of moments in a search
+# The band of a long movement: within more than that, one finds its own order of what it repeats.
+_BAND_S: Final = 10.0
 _STILL: Final = 0.25  # the weight of what doesn't move
 _MOVES_DEG: Final = 15.0  # from which on a joint counts as moving
 _KNOWN: Final = 0.25  # of the weight; where less is seen there is no number
@@ -71,12 +84,43 @@ def compare_motions(
     if not len(a) or not len(b):
         raise UsageError("nothing can be compared with a movement in which nobody is seen.")
     second = mirrored(b) if mirror else b
+    longer_s, shorter_s = sorted((a.duration_s, b.duration_s), reverse=True)
+    if find:
+        return _part(a, second, mirror=mirror)
+    whole_of_it = _whole(a, second, mirror=mirror)
+    # Somebody who stands is found wherever somebody else stands: that says nothing.
+    moves = max(each.moves_deg for each in whole_of_it.joints) >= _FOUND_MOVES_DEG
+    if find is not None or longer_s <= _MUCH_LONGER * shorter_s or not moves:
+        return whole_of_it
+    part = _part(a, second, mirror=mirror)
+    like, at_least = part.similarity or 0.0, whole_of_it.similarity or 0.0
+    if like >= max(_CUT_FROM, at_least) and 1 / _SAME_TEMPO < part.tempo < _SAME_TEMPO:
+        return part
+    if like >= max(_LIKELY, at_least + _MORE):
+        return replace(whole_of_it, doubts=(*whole_of_it.doubts, "part"))
+    return whole_of_it
+
+
+def _whole(a: Motion, b: Motion, *, mirror: bool) -> Comparison:
+    """Compare all of both, at as many moments: a steady difference of tempo is gone then."""
     rate_hz = _rate(a, b)
-    first_moments = resampled(a, rate_hz, CUTOFF_HZ)
-    second_moments = resampled(second, rate_hz, CUTOFF_HZ)
-    weights = motion_weights(first_moments, second_moments)
-    pair = _Pair(a, second, first_moments, second_moments, weights)
-    return pair.best(mirror=mirror, find=find)
+    count = round(max(a.duration_s, b.duration_s) * rate_hz) + 1
+    pair = _paired(a, b, *(resampled_to(each, count, CUTOFF_HZ) for each in (a, b)))
+    longest_s = max(a.duration_s, b.duration_s)
+    band = min(BAND, _BAND_S / longest_s) if longest_s > 0 else BAND
+    return pair.compared(warp(pair.costs(), count, band), "clips", "whole", is_mirrored=mirror)
+
+
+def _part(a: Motion, b: Motion, *, mirror: bool) -> Comparison:
+    """Compare the shorter one with what is most like it in the longer one."""
+    pairs = max(a.duration_s * b.duration_s, 1e-9)
+    rate_hz = min(_rate(a, b), (_MOST_SEARCHED / pairs) ** 0.5)
+    pair = _paired(a, b, *(resampled(each, rate_hz, CUTOFF_HZ) for each in (a, b)))
+    return pair.best_part(mirror=mirror)
+
+
+def _paired(a: Motion, b: Motion, first: Features, second: Features) -> "_Pair":
+    return _Pair(a, b, first, second, motion_weights(first, second))
 
 
 def motion_weights(*moving: Features) -> Array:
@@ -105,34 +149,11 @@ class _Pair:
     ) -> None:
         self._motions, self._moments, self._weights = (a, b), (first, second), weights
 
-    def best(self, *, mirror: bool, find: bool | None) -> Comparison:
-        counts = [len(each) for each in self._moments]
-        if find:
-            return self._part(mirror=mirror)
-        path = warp(self._costs(), *counts)
-        all_of_it = self.compared(path, "clips", "whole", is_mirrored=mirror)
-        uneven = max(counts) > _MUCH_LONGER * min(counts)
-        # Somebody who stands is found wherever somebody else stands: that says nothing.
-        if find is not None or not uneven or not self._moves(int(np.argmin(counts))):
-            return all_of_it
-        part = self._part(mirror=mirror)
-        like = part.similarity or 0.0
-        if like <= (all_of_it.similarity or 0.0):
-            return all_of_it
-        if like >= _CUT_FROM and 1 / _SAME_TEMPO < part.tempo < _SAME_TEMPO:
-            return part
-        if like >= max(_LIKELY, (all_of_it.similarity or 0.0) + _MORE):
-            return replace(all_of_it, doubts=(*all_of_it.doubts, "part"))
-        return all_of_it
-
-    def _moves(self, which: int) -> bool:
-        return bool(spreads(self._moments[which]).max() >= _FOUND_MOVES_DEG)
-
-    def _part(self, *, mirror: bool) -> Comparison:
-        """Compare the shorter one with what is most like it in the longer one."""
+    def best_part(self, *, mirror: bool) -> Comparison:
+        """Return the best place of the shorter one in the longer one, and where else it is."""
         is_second = len(self._moments[1]) <= len(self._moments[0])
         short, long = self._moments[::-1] if is_second else self._moments
-        places = search(self._costs(swapped=is_second), len(short), len(long), _PLACES)
+        places = search(self.costs(swapped=is_second), len(short), len(long), _PLACES)
         compared = [self._at(each, mirror=mirror, is_second=is_second) for each in places]
         best = max(compared, key=lambda each: each.similarity or 0.0)
         others = tuple(
@@ -140,7 +161,7 @@ class _Pair:
             for each in compared
             if each.similarity is not None
         )
-        return _with_places(best, others, "a" if is_second else "b")
+        return replace(best, places=others, found_in="a" if is_second else "b")
 
     def _at(self, found: Found, *, mirror: bool, is_second: bool) -> Comparison:
         path = found.path
@@ -148,7 +169,8 @@ class _Pair:
             path = Path(path.b, path.a, path.weight)
         return self.compared(path, "clips", "part", is_mirrored=mirror)
 
-    def _costs(self, *, swapped: bool = False) -> Costs:
+    def costs(self, *, swapped: bool = False) -> Costs:
+        """Return what pairs of moments cost; ``swapped``: those of B first."""
         first, second = (table(each) for each in self._moments)
         if swapped:
             first, second = second, first
@@ -231,12 +253,6 @@ def _worst(moments: Moments, column: int) -> tuple[float, tuple[float, float]]:
     most = float(np.nanpercentile(values, _WORST))
     place = int(np.nanargmin(np.abs(values - most)))
     return most, (float(moments.a_s[place]), float(moments.b_s[place]))
-
-
-def _with_places(
-    best: Comparison, places: tuple[tuple[float, float, float], ...], found_in: str
-) -> Comparison:
-    return replace(best, places=places, found_in=found_in)
 
 
 def _nearest(times_s: Array, wanted_s: Array) -> Ints:

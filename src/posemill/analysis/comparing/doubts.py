@@ -11,7 +11,7 @@ from posemill.analysis.motion import Motion
 # The mean difference between two cameras that see the same moment of the same person is an error
 # of the model: measured on the four cameras of pose2sim (docs/comparing.md).
 _SAME_VIEW_DEG: Final = 3.0
-_ACROSS_DEG: Final = 12.0
+_ACROSS_DEG: Final = 16.0
 _TURNED_DEG: Final = 45.0
 _TILTED_DEG: Final = 20.0
 _SMALL_PX: Final = 100.0

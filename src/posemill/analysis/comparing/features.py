@@ -128,12 +128,16 @@ def features_of(time_s: Array, world: Array, seen: Array) -> Features:
 
 
 def resampled(motion: Motion, rate_hz: float, cutoff_hz: float | None = None) -> Features:
-    """Return a motion's features on an even grid of time, through a low-pass filter if any.
+    """Return a motion's features on an even grid of time, as ``resampled_to``."""
+    return resampled_to(motion, round(motion.duration_s * rate_hz) + 1, cutoff_hz)
+
+
+def resampled_to(motion: Motion, count: int, cutoff_hz: float | None = None) -> Features:
+    """Return a motion's features at ``count`` moments, through a low-pass filter if any.
 
     Between frames further apart than half a second nothing is known.
     """
-    count = round(motion.duration_s * rate_hz) + 1
-    grid_s = motion.time_s[0] + np.arange(count) / rate_hz
+    grid_s = np.linspace(motion.time_s[0], motion.time_s[-1], count)
     before = np.clip(np.searchsorted(motion.time_s, grid_s, "right") - 1, 0, len(motion) - 1)
     after = np.minimum(before + 1, len(motion) - 1)
     gap_s = motion.time_s[after] - motion.time_s[before]

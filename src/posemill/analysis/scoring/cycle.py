@@ -23,7 +23,11 @@ TURN: Final = 50
 _PAIRS: Final = ("knee_flexion", "hip_flexion", "elbow_flexion", "shoulder_elevation")
 # Differences between the sides, left minus right, as angles of their own.
 DIFFERENCES: Final = tuple(f"{name}_difference" for name in _PAIRS)
-NAMED: Final = (*WORLD_ANGLES, *SPREADS, *DIFFERENCES)
+# The plane an arm is raised in turns by a half where it hangs: it has no mean.
+_ANGLES: Final = {
+    name: compute for name, compute in WORLD_ANGLES.items() if not name.endswith("_plane")
+}
+NAMED: Final = (*_ANGLES, *SPREADS, *DIFFERENCES)
 
 
 class Span(Protocol):
@@ -111,7 +115,7 @@ def _at(time_s: Array, values: Array, wanted_s: Array) -> Array:
 
 def _named(motion: Motion, world: Array, times_s: Array) -> dict[str, Array]:
     found: dict[str, Array] = {}
-    for name, compute in {**WORLD_ANGLES, **SPREADS}.items():
+    for name, compute in {**_ANGLES, **SPREADS}.items():
         visible = is_seen(motion, landmarks_of(name)).astype(float)
         known = np.interp(times_s, motion.time_s, visible) >= 0.5
         found[name] = np.where(known, compute(world), np.nan)

@@ -143,7 +143,7 @@ def _shared(short: Features, moments: Features, path: Path) -> float:
 def _scored(motion: Motion, template: Template, span: Span) -> _Scored:
     found = cycle(motion, span)
     weights = column_weights(template.weights)
-    path = warp(costs(table(template.features), table(found.features), weights), *_SQUARE, _BAND)
+    path = warp(costs(table(template.features), table(found.features), weights), POINTS, _BAND)
     apart = differences(template.features.at(path.a), found.features.at(path.b))
     known = apart.known * template.weights * path.weight[:, None]
     beyond = np.maximum(apart.degrees - template.tolerance_deg[path.a], 0.0)
@@ -159,9 +159,6 @@ def _scored(motion: Motion, template: Template, span: Span) -> _Scored:
         aligned_turn(apart.turn) + template.yaw - found.yaw,
         float(np.median(apart.tilt)),
     )
-
-
-_SQUARE: Final = (POINTS, POINTS)
 
 
 def _per_point(values: Array, known: Array, path: Path, total: Array) -> Array:
