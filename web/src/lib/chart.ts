@@ -9,9 +9,19 @@ export interface Line {
   dash: number[];
 }
 
+/** A stretch of time that stands out, and a moment within it; a text above it. */
+export interface Mark {
+  from: number;
+  to: number;
+  at: number;
+  text: string;
+  isWeak: boolean;
+}
+
 export interface Look {
   text: string;
   grid: string;
+  accent: string;
 }
 
 export interface Content {
@@ -23,11 +33,12 @@ export interface Content {
   splits: number[] | null;
   /** The first and last moment that show. */
   span: [number, number];
+  marks: readonly Mark[];
   look: Look;
 }
 
 /** What of it changes while it is shown. */
-export type Data = Pick<Content, "times" | "columns" | "span">;
+export type Data = Pick<Content, "times" | "columns" | "span" | "marks">;
 
 const LEAST_SPAN_S = 20; // below, the axis shows tenths
 const PAST_S = [5, 10, 15, 30, 60, 120, 300];
@@ -36,11 +47,15 @@ export class Diagram {
   readonly #plot: uPlot;
   readonly #now = document.createElement("div");
   #span: [number, number];
+  #marks: readonly Mark[];
 
   /** `seek`: where there is a present moment, which can be moved. */
   constructor(box: HTMLElement, content: Content, seek: ((time: number) => void) | null) {
     this.#span = content.span;
-    this.#plot = new uPlot(optionsOf(box, content, () => this.#span), aligned(content), box);
+    this.#marks = content.marks;
+    const options = optionsOf(box, content, () => this.#span);
+    options.hooks = { drawClear: [(plot) => drawMarks(plot, this.#marks, content.look)] };
+    this.#plot = new uPlot(options, aligned(content), box);
     this.#now.className = "now";
     if (!seek) return;
     this.#plot.over.append(this.#now);
@@ -49,6 +64,7 @@ export class Diagram {
 
   update(data: Data): void {
     this.#span = data.span;
+    this.#marks = data.marks;
     this.#plot.setData(aligned(data));
   }
 
@@ -81,6 +97,28 @@ export class Diagram {
       if (area.hasPointerCapture(event.pointerId)) go(event);
     });
   }
+}
+
+/** Draw them behind the lines, as far as there is room for their texts. */
+function drawMarks(plot: uPlot, marks: readonly Mark[], look: Look): void {
+  const { ctx: pen, bbox: area } = plot;
+  const ratio = uPlot.pxRatio;
+  const x = (time: number) => plot.valToPos(time, "x", true);
+  pen.save();
+  pen.font = `${12 * ratio}px system-ui, sans-serif`;
+  pen.textAlign = "center";
+  for (const { from, to, at, text, isWeak } of marks) {
+    const [begin, width] = [x(from), x(to) - x(from)];
+    pen.fillStyle = isWeak ? look.grid : look.accent;
+    pen.globalAlpha = isWeak ? 0.5 : 0.16;
+    pen.fillRect(begin, area.top, Math.max(width - ratio, ratio), area.height);
+    pen.globalAlpha = isWeak ? 0.6 : 1;
+    pen.fillRect(x(at) - ratio / 2, area.top, ratio, area.height);
+    pen.fillStyle = look.text;
+    pen.globalAlpha = 1;
+    if (pen.measureText(text).width < width) pen.fillText(text, x(at), area.top - 4 * ratio);
+  }
+  pen.restore();
 }
 
 function aligned({ times, columns }: Data): uPlot.AlignedData {

@@ -19,6 +19,11 @@ export function clock(seconds: number): string {
   return hours ? `${hours}:${two(minutes)}:${two(rest)}` : `${minutes}:${two(rest)}`;
 }
 
+/** Return seconds with their hundredths: 1:05.25. */
+export function precise(seconds: number): string {
+  return `${clock(seconds)}.${String(Math.floor((Math.max(seconds, 0) % 1) * 100 + 1e-6)).padStart(2, "0")}`;
+}
+
 /** Return a long time in its largest fitting unit, in a language: 7 days. */
 export function span(seconds: number, language: string): string {
   const units: [Intl.RelativeTimeFormatUnit & string, number][] = [

@@ -78,13 +78,17 @@ export class Playback {
   }
 
   toggle(): void {
-    const video = this.#video;
-    if (!video) return;
-    if (!video.paused) video.pause();
-    else {
-      if (video.ended) this.seek(this.start);
-      void video.play().catch(() => undefined); // `error` tells
-    }
+    if (this.#video?.paused) this.play();
+    else this.pause();
+  }
+
+  play(): void {
+    if (this.#video?.ended) this.seek(this.start);
+    void this.#video?.play().catch(() => undefined); // `error` tells
+  }
+
+  pause(): void {
+    this.#video?.pause();
   }
 
   setRate(rate: number): void {

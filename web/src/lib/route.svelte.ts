@@ -1,12 +1,12 @@
 /** Where the page is: behind the # of its address, so that it works under any path prefix. */
-export type Section = "photo" | "video" | "live" | "streams" | "status";
+export type Section = "photo" | "video" | "compare" | "live" | "streams" | "status";
 
-const SECTIONS: readonly string[] = ["photo", "video", "live", "streams", "status"];
+const SECTIONS: readonly string[] = ["photo", "video", "compare", "live", "streams", "status"];
 
 export interface Route {
   section: Section;
   id: string;
-  /** What of it: `edit`. */
+  /** What of it: `edit`, `count`; the other one, of two. */
   part: string;
 }
 
@@ -15,8 +15,12 @@ export function parsed(hash: string): Route {
   return {
     section: SECTIONS.includes(section) ? (section as Section) : "photo",
     id: decodeURIComponent(id),
-    part,
+    part: decodeURIComponent(part),
   };
+}
+
+function written(...parts: string[]): string {
+  return parts.filter(Boolean).map((part) => `/${encodeURIComponent(part)}`).join("");
 }
 
 class Place {
@@ -26,8 +30,13 @@ class Place {
     addEventListener("hashchange", () => (this.route = parsed(location.hash)));
   }
 
-  go(section: Section, id = ""): void {
-    location.hash = id ? `/${section}/${encodeURIComponent(id)}` : `/${section}`;
+  go(section: Section, id = "", part = ""): void {
+    location.hash = written(section, id, part);
+  }
+
+  /** Have the address say what is shown, without going anywhere. */
+  note(section: Section, id: string, part: string): void {
+    history.replaceState(history.state, "", `#${written(section, id, part)}`);
   }
 }
 

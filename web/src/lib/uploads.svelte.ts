@@ -149,9 +149,11 @@ class Uploads {
     addEventListener("online", () => this.list.forEach((upload) => upload.hurry()));
   }
 
-  add(files: readonly File[]): void {
-    this.list.push(...files.map((file) => new Upload(file, (upload) => this.#over(upload))));
+  add(files: readonly File[]): Upload[] {
+    const added = files.map((file) => new Upload(file, (upload) => this.#over(upload)));
+    this.list.push(...added);
     this.#work();
+    return added;
   }
 
   remove(upload: Upload): void {

@@ -3,6 +3,7 @@ import { socketAddress } from "../api/client";
 import { options, query } from "../options.svelte";
 import { status } from "../status.svelte";
 import * as camera from "./camera";
+import { Counter } from "./counter.svelte";
 import { everyFrame } from "./frames";
 import { Recording } from "./recording.svelte";
 import { refusalOf } from "./refusal";
@@ -24,6 +25,7 @@ export class Live {
   stream: MediaStream | null = $state.raw(null);
   #isUsed = false;
   readonly session: Session;
+  readonly counter = new Counter();
 
   readonly #shots = new Shots();
   #asked = 0;
@@ -32,7 +34,11 @@ export class Live {
 
   constructor() {
     this.session = new Session({
-      connect: () => new WebSocket(socketAddress("api/v1/live", { ...query(options), max_fps: fps() })),
+      connect: () => {
+        const { exercise } = this.counter;
+        const counting = exercise ? { exercise } : {};
+        return new WebSocket(socketAddress("api/v1/live", { ...query(options), ...counting, max_fps: fps() }));
+      },
       rate: fps,
       jpeg: (shot) => this.#shots.jpeg(shot),
       giveBack: (shot) => this.#shots.giveBack(shot),

@@ -1,6 +1,7 @@
 /** Streams and alerts in words. */
 import { moment, span, timeOfDay } from "../formats";
 import { chosen, known, t } from "../texts/index.svelte";
+import { factsOf, type Fact } from "./facts";
 import type { Alert, Stream } from "./types";
 
 /** Return how many frames a second are looked at, of how many there may be. */
@@ -34,6 +35,28 @@ export function momentOf(seconds: number): string {
 /** Return what a rule is called; rules of later versions by their own word. */
 export function ruleOf(rule: string): string {
   return known(`alert.rule.${rule}`, rule);
+}
+
+/** Return what decided, in plain words. */
+export function factsIn(alert: Alert): string {
+  return factsOf(alert.rule, alert.facts).map(told).join(" · ");
+}
+
+function told({ name, values }: Fact): string {
+  const said = Object.entries(values).map(([key, value]) => {
+    if (typeof value === "number") return [key, value.toLocaleString(chosen.language, { maximumFractionDigits: 1 })];
+    if (key === "angle") return [key, angleOf(value)];
+    return [key, known(`side.${value}`, value)];
+  });
+  return t(`alert.fact.${name}`, Object.fromEntries(said) as Record<string, string>);
+}
+
+/** Return what an angle is called, with its side: "Knee flexion (left)". */
+function angleOf(name: string): string {
+  const side = /^(left|right)_/.exec(name)?.[1];
+  const base = side ? name.slice(side.length + 1) : name;
+  const text = known(`named.${base}`, base.replaceAll("_", " "));
+  return side ? `${text} (${known(`side.${side}`, side)})` : text;
 }
 
 /** Return all there is to say of an alert, but what and where it is. */
