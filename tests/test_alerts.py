@@ -8,9 +8,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from alerts_for_tests import NOW, NOWHERE, people
+from everyday_moves import ON_BACK, SIT_BED, STAND, keyed
+from moving_figure import Look, filmed
 from posemill.alerts import Alerter, AlertStore, Change, raise_test
 from posemill.config import AlertConfig, Settings, StreamConfig, parse_stream, parse_watching
 from posemill.errors import AlertStoreError, SettingError
@@ -187,6 +190,33 @@ def test_a_zone_is_that_of_the_stream(store: AlertStore) -> None:
     change = Alerter(rule, with_it, store, NOWHERE).update(poses, NOW)
     assert change is not None
     assert change.alert.facts == {"people": [{"id": 0, "ground": [0.5, 0.5], "of": "feet"}]}
+
+
+def test_a_fall_is_one_alert_that_ends_when_they_are_up(store: AlertStore) -> None:
+    (rule,) = parse_watching(
+        {"alerts": [{"name": "fell", "rule": "fall"}]}, Settings(), "a test"
+    ).alerts
+    up = [(9.0, ON_BACK), (10.5, SIT_BED), (11.5, STAND), (20.0, STAND)]
+    move = keyed((0.0, STAND), (2.0, STAND), (2.9, ON_BACK), *up, falls=True)
+    alerter = Alerter(rule, stream(), store, NOWHERE)
+    frames = filmed(move, np.arange(0, 15, 0.1), Look(noise_m=0.02))
+    changes = [alerter.update(frame, NOW + frame.time_s) for frame in frames]
+    raised, ended = (change for change in changes if change is not None)
+    assert words([raised, ended]) == ["raised", "ended"]
+    assert NOW + 3.5 < raised.alert.began < NOW + 4.2
+    assert ended.alert.ended is not None
+    assert NOW + 9 < ended.alert.ended < NOW + 11.5
+    (person,) = raised.alert.facts["people"]
+    assert person["kind"] == "lying"
+    assert person["descent_mps"] > 0.7
+
+
+def test_lying_for_long_is_counted_once_and_not_on_top(store: AlertStore) -> None:
+    rule = AlertConfig("lies", "lying", for_s=5.0)
+    alerter = Alerter(rule, stream(), store, NOWHERE)
+    frames = filmed(lambda _: ON_BACK, np.arange(0, 8, 0.1))
+    (raised,) = filter(None, (alerter.update(frame, NOW + frame.time_s) for frame in frames))
+    assert raised.alert.began == pytest.approx(NOW + 5, abs=0.11)
 
 
 def test_a_rule_for_a_stream_without_its_zone_is_refused() -> None:

@@ -1,5 +1,6 @@
 """[[streams]], [[alerts]] and [[webhooks]]: read, refused with reasons, and no secret told."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -85,6 +86,32 @@ def test_secrets_are_not_in_what_is_shown(in_folder: Path) -> None:
         ("alerts", {"name": "a", "rule": "ufo"}, "rule must be person or nobody"),
         ("alerts", {"name": "a", "rule": "zone"}, "needs a zone"),
         ("alerts", {"name": "a", "rule": "person", "zone": "z"}, "needs a zone"),
+        ("alerts", {"name": "a", "rule": "line"}, "needs a line"),
+        ("alerts", {"name": "a", "rule": "line", "line": [[0, 0]]}, "line must be two different"),
+        ("alerts", {"name": "a", "rule": "line", "line": [[0, 0], [0, 0]]}, "two different points"),
+        ("alerts", {"name": "a", "rule": "line", "line": [[0, 0], [0, 2]]}, "in 0..1"),
+        ("alerts", {"name": "a", "rule": "line", "line": 7}, "line must be two different points"),
+        ("alerts", {"name": "a", "rule": "zone", "zone": "z", "line": [[0, 0], [1, 1]]}, "line is"),
+        ("alerts", {"name": "a", "rule": "fall", "confirm_s": -1}, "confirm_s must be a number"),
+        (
+            "alerts",
+            {"name": "a", "rule": "lying", "confirm_s": 1},
+            "confirm_s is for the rule fall",
+        ),
+        ("alerts", {"name": "a", "rule": "line", "direction": "up"}, "both or left or right"),
+        ("alerts", {"name": "a", "rule": "angle", "above": 3}, "needs an angle"),
+        ("alerts", {"name": "a", "rule": "angle", "angle": "left_knee_flexion"}, "above or below"),
+        (
+            "alerts",
+            {"name": "a", "rule": "angle", "angle": "__import__"},
+            "angle must be left_knee",
+        ),
+        ("alerts", {"name": "a", "rule": "angle", "angle": "trunk_lean", "above": "x"}, "degrees"),
+        (
+            "alerts",
+            {"name": "a", "rule": "fall", "angle": "trunk_lean"},
+            "for the rule angle alone",
+        ),
         ("alerts", {"name": "a", "rule": "person", "webhooks": ["no"]}, "'no', which is not there"),
         ("webhooks", {"name": "w", "url": "ftp://x"}, "url must be an address, as https"),
     ],
@@ -109,3 +136,24 @@ def test_secrets_of_a_wrong_address_are_not_told() -> None:
     with pytest.raises(SettingError) as raised:
         parse_stream({"name": "a", "url": ["rtsp://u:hush@x"]}, Settings(), "f")
     assert "hush" not in str(raised.value)
+
+
+def test_each_rule_of_behaviour_has_its_own_time_and_keys() -> None:
+    rules: list[dict[str, Any]] = [
+        {"name": "a", "rule": "fall"},
+        {"name": "b", "rule": "fall", "confirm_s": 2, "for_s": 1},
+        {"name": "c", "rule": "lying"},
+        {"name": "d", "rule": "still", "for_s": 300},
+        {"name": "e", "rule": "line", "line": [[0, 0.5], [1, 0.5]], "direction": "left"},
+        {"name": "f", "rule": "crowd"},
+        {"name": "g", "rule": "angle", "angle": "left_knee_flexion", "above": 100},
+        {"name": "h", "rule": "running"},
+    ]
+    found = parse_watching({"alerts": rules}, Settings(), "f")
+    assert [each.for_s for each in found.alerts] == [0, 1, 60, 300, 0, 1, 1, 0.5]
+    assert [each.confirm_s for each in found.alerts[:2]] == [None, 2]
+    assert (found.alerts[4].line, found.alerts[4].direction) == (((0, 0.5), (1, 0.5)), "left")
+    assert found.alerts[5].least == 3
+    assert (found.alerts[6].above, found.alerts[6].below) == (100, None)
+    again = parse_watching(json.loads(json.dumps(found.to_dict())), Settings(), "elsewhere")
+    assert again == found
