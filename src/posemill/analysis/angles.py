@@ -39,8 +39,16 @@ from posemill.types import Pose
 MIN_VISIBILITY: Final = 0.5
 ANGLE_NAMES: Final = tuple(ALL_ANGLES)
 _INCLINATIONS: Final = tuple(f"{name}_inclination" for name in SEGMENTS)
-# Words for many angles at once.
+_OF_SIDES: Final = (
+    *("hip_flexion", "hip_abduction", "knee_flexion", "ankle_dorsiflexion"),
+    *("shoulder_elevation", "elbow_flexion"),
+)
+# Words for many angles at once; ``main`` is what most people ask for.
 GROUPS: Final[Mapping[str, tuple[str, ...]]] = {
+    "main": (
+        *(f"{side}_{name}" for name in _OF_SIDES for side in SIDES),
+        *("trunk_lean", "trunk_tilt"),
+    ),
     "all": ANGLE_NAMES,
     "3d": tuple(name for name in WORLD_ANGLES if name not in _INCLINATIONS),
     "2d": tuple(PICTURE_ANGLES),
@@ -131,23 +139,22 @@ class Angles:
     def symmetry(self) -> dict[str, float]:
         """Return how much the range of motion differs between the sides, in percent.
 
-        (right - left) / mean of both, of each angle that is known on both sides and moves by ten
-        degrees or more (Robinson, Herzog and Nigg 1987): 0 is the same, positive more on the right.
+        (right - left) / mean of both (Robinson, Herzog and Nigg 1987): 0 is the same, positive
+        more on the right. Of each angle that is seen on both sides and moves by ten degrees and
+        its uncertainty or more: less would compare noise.
         """
         found = {}
-        for name in self.by_name:
+        for name, left in self.by_name.items():
             base = name.removeprefix("left_")
-            pair = [self.by_name.get(f"{side}_{base}") for side in SIDES]
-            spans = [
-                each.range_of_motion
-                for each in pair
-                if each is not None and "hidden" not in each.doubts
-            ]
-            both = [span for span in spans if span is not None]
-            if name == base or len(both) != 2 or sum(both) / 2 < LEAST_SPAN:
+            right = self.by_name.get(f"right_{base}")
+            if name == base or right is None:
                 continue
-            left, right = both
-            found[base] = round(100 * (right - left) / ((left + right) / 2), 1)
+            if any("hidden" in each.doubts for each in (left, right)):
+                continue
+            a, b = left.range_of_motion, right.range_of_motion
+            least = max(LEAST_SPAN, left.uncertainty, right.uncertainty)
+            if a is not None and b is not None and (a + b) / 2 >= least:
+                found[base] = round(100 * (b - a) / ((a + b) / 2), 1)
         return found
 
     def to_dict(self) -> dict[str, Any]:

@@ -103,6 +103,26 @@ _EVENTS_EXAMPLES: Final = "\n\n".join(
         "The same rules watch cameras: \\[\\[alerts]] of posemill.toml.",
     ]
 )
+_ANGLES_EXAMPLES: Final = "\n\n".join(
+    [
+        "[bold]Examples[/bold]",
+        "posemill angles squat.mp4",
+        "posemill angles squat.mp4 --angles left_knee_flexion,right_knee_flexion --out knees.csv",
+        "posemill angles clip.jsonl --angles 2d --cutoff 4 --max-gap 0.2 --out angles.json",
+        "posemill angles clip.jsonl --angles all --raw --json",
+        "docs/angles.md says what each angle is between, its zero, its sign, and how sure it is.",
+    ]
+)
+_REPORT_EXAMPLES: Final = "\n\n".join(
+    [
+        "[bold]Examples[/bold]",
+        "posemill report squat.mp4 --out report.html",
+        "posemill report squat.mp4 --exercise squat --language zh --out report.html",
+        "posemill report clip.jsonl --out report.html",
+        "One file that needs nothing else, to read, to keep and to print.",
+    ]
+)
+_LANGUAGE_HELP: Final = "Of what is written: en or zh."
 _WATCH_HELP: Final = "Cameras (0, /dev/video0), rtsp://, http:// (MJPEG, HLS), files in real time."
 _SOURCE_HELP: Final = (
     "Pictures, videos, folders (with all below), globs; cameras (0), rtsp://, http:// until Ctrl-C."
@@ -218,6 +238,77 @@ def exercises(
 
 
 add_to(app)
+
+
+@app.command(epilog=_ANGLES_EXAMPLES)
+@with_settings(FOR_ANALYSIS, "max_pixels")
+def angles(
+    source: Annotated[str, typer.Argument(metavar="SOURCE", help=_MOTION_HELP)],
+    which: Annotated[
+        str,
+        typer.Option(
+            "--angles",
+            "-a",
+            metavar="A,B",
+            help="Names of angles; or main, 3d, 2d, segments, spreads, all.",
+        ),
+    ] = "main",
+    raw: Annotated[
+        bool, typer.Option("--raw", help="As they are in each frame: no filter, no filled gaps.")
+    ] = False,
+    max_gap: Annotated[
+        str | None,
+        typer.Option(metavar="S", help="Fill gaps up to so many seconds. \\[default: 0.5]"),
+    ] = None,
+    cutoff: Annotated[
+        str | None,
+        typer.Option(metavar="HZ", help="The filter's cut-off frequency. \\[default: 6]"),
+    ] = None,
+    out: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--out", "-o", metavar="PATH", help="A .csv or .json of every frame, or a .html."
+        ),
+    ] = None,
+    language: Annotated[str, typer.Option(metavar="WORD", help=_LANGUAGE_HELP)] = "en",
+    json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
+    *,
+    flags: Mapping[str, object],
+) -> Work:
+    """Measure joint angles over time: range of motion, speed, symmetry, and how sure they are."""
+    settings = resolve(flags).settings
+    from posemill.cli.angles import angles_in, wanted  # noqa: PLC0415
+    from posemill.reports.html import language_of  # noqa: PLC0415
+
+    asked = wanted(which, raw, max_gap, cutoff)
+    words = language_of(language)
+    return partial(angles_in, source, asked, out or [], settings, language=words, json=json)
+
+
+@app.command(epilog=_REPORT_EXAMPLES)
+@with_settings(FOR_ANALYSIS, "max_pixels")
+def report(
+    source: Annotated[str, typer.Argument(metavar="SOURCE", help=_MOTION_HELP)],
+    out: Annotated[
+        list[str] | None, typer.Option("--out", "-o", metavar="PATH", help="A .html file.")
+    ] = None,
+    exercise: Annotated[
+        str,
+        typer.Option(
+            "--exercise", "-e", metavar="NAME", help="An exercise, a .toml of your own, or auto."
+        ),
+    ] = "auto",
+    language: Annotated[str, typer.Option(metavar="WORD", help=_LANGUAGE_HELP)] = "en",
+    *,
+    flags: Mapping[str, object],
+) -> Work:
+    """Write a report to print: pictures, angles, symmetry, repetitions, and what to doubt."""
+    settings = resolve(flags).settings
+    from posemill.cli.reporting import report_on  # noqa: PLC0415
+    from posemill.reports.html import language_of  # noqa: PLC0415
+
+    words = language_of(language)
+    return partial(report_on, source, out or [], settings, exercise=exercise, language=words)
 
 
 @app.command(epilog=_SERVE_EXAMPLES)

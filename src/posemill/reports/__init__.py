@@ -14,6 +14,7 @@ from posemill.reports.html import (
     Language,
     beside,
     heading,
+    language_of,
     paragraph,
     section,
 )
@@ -36,6 +37,7 @@ __all__ = [
     "facts",
     "figure",
     "heading",
+    "language_of",
     "line_chart",
     "notes",
     "paragraph",

@@ -41,7 +41,7 @@ th, td {{ padding: .28em .7em; border-bottom: 1px solid var(--line); text-align:
   vertical-align: top; font-weight: inherit }}
 thead th {{ font-weight: 600; vertical-align: bottom; background: var(--shade) }}
 thead {{ display: table-header-group }}
-tr {{ break-inside: avoid }}
+tr, .short {{ break-inside: avoid }}
 .number {{ text-align: right; white-space: nowrap }}
 .beside {{ display: grid; gap: 4px 20px;
   grid-template-columns: repeat(auto-fit, minmax(min(100%, 260px), 1fr)) }}
@@ -76,7 +76,7 @@ footer {{ margin-top: 2.5em; padding-top: .6em; border-top: 1px solid var(--line
 @media print {{
   body {{ padding: 0; max-width: none; font-size: 10.5pt; print-color-adjust: exact;
     -webkit-print-color-adjust: exact }}
-  img {{ max-height: 105mm }} .wide {{ overflow: visible }}
+  img {{ max-height: 78mm }} .wide {{ overflow: visible }}
   .new-page {{ break-before: page }}
   .beside {{ grid-template-columns: repeat(auto-fit, minmax(min(100%, 52mm), 1fr)) }}
 }}

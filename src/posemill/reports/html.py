@@ -3,10 +3,20 @@
 from html import escape
 from typing import Final, Literal, NewType
 
+from posemill.errors import SettingError
+
 # A part of a document: HTML in which all text is escaped already.
 Html = NewType("Html", str)
 Language = Literal["en", "zh"]
 LANGUAGES: Final[tuple[Language, ...]] = ("en", "zh")
+
+
+def language_of(word: str) -> Language:
+    """Return the language that a word names. SettingError."""
+    for known in LANGUAGES:
+        if word == known:
+            return known
+    raise SettingError(f"language must be {' or '.join(LANGUAGES)}, not {word!r}.")
 
 
 def text(value: object) -> str:

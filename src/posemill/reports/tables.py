@@ -1,5 +1,6 @@
 """Tables, facts and notes."""
 
+import re
 from collections.abc import Iterable, Sequence
 from typing import Final, Literal
 
@@ -9,6 +10,9 @@ from posemill.reports.html import Html, Language, text
 Cell = str | float | None
 Level = Literal["good", "doubt", "bad", "note"]
 
+# As ``-12.5``, ``+3 %`` or ``90°``.
+_NUMBER: Final = re.compile("[-+\N{MINUS SIGN}]?[0-9][0-9.,:]* ?[%°]?")
+_SHORT: Final = 12  # rows; so few go to the next page together
 UNKNOWN: Final = "\N{EN DASH}"
 # A sign and a word as well as a colour: nobody should have to tell colours apart.
 _SIGNS: Final[dict[Level, str]] = {"good": "✓", "doubt": "?", "bad": "✗", "note": "i"}
@@ -27,12 +31,11 @@ def table(
     """Return a table; the first column heads each row.
 
     A cell is text, a number (told with ``digits`` after the point; a whole one with none), or
-    None for what is not known. A column is set to the right where it holds numbers.
+    None for what is not known. A column is set to the right where it holds numbers, also as text.
     """
     kept = [list(row) for row in rows]
     is_number = [
-        any(isinstance(row[at], int | float) for row in kept if at < len(row))
-        for at in range(len(columns))
+        any(_is_number(row[at]) for row in kept if at < len(row)) for at in range(len(columns))
     ]
     head = "".join(
         f"<th scope=col{_kind(right)}>{text(name)}</th>"
@@ -48,8 +51,9 @@ def table(
         ]
         body.append(f"<tr>{''.join(cells)}</tr>")
     title = f"<caption>{text(caption)}</caption>" if caption else ""
+    kind = "wide short" if len(kept) <= _SHORT else "wide"
     return Html(
-        f'<div class="wide"><table>{title}<thead><tr>{head}</tr></thead>\n<tbody>'
+        f'<div class="{kind}"><table>{title}<thead><tr>{head}</tr></thead>\n<tbody>'
         + "\n".join(body)
         + "</tbody></table></div>"
     )
@@ -71,6 +75,10 @@ def notes(items: Iterable[tuple[Level, str]], language: Language = "en") -> Html
         for level, words in items
     ]
     return Html('<ul class="notes">\n' + "\n".join(lines) + "\n</ul>")
+
+
+def _is_number(cell: Cell) -> bool:
+    return isinstance(cell, int | float) or bool(_NUMBER.fullmatch(cell or ""))
 
 
 def _kind(right: bool) -> str:
