@@ -11,12 +11,12 @@ from typing import Any, Final
 
 import numpy as np
 
+from posemill.analysis.angle_doubts import common_doubts, doubts_of
 from posemill.analysis.cleaning import (
     CUTOFF_HZ,
     MAX_GAP_S,
     Array,
     clean,
-    is_filtered,
     rate,
     unwrap,
 )
@@ -55,11 +55,6 @@ GROUPS: Final[Mapping[str, tuple[str, ...]]] = {
     "segments": _INCLINATIONS,
     "spreads": tuple(SPREADS),
 }
-# Reasons for doubt, and beyond what.
-HIDDEN, GAPS = 0.5, 0.9  # of the time, that landmarks are seen
-DISTORTED_DEG, UNSURE_DEG = 10.0, 20.0
-SMALL_PX: Final = 96.0
-OUTSIDE: Final = 0.1  # of the time, that one is out of the picture
 LEAST_SPAN: Final = 10.0  # degrees; less is no movement to compare sides by
 _OUTLIER_DEG: Final = 15.0  # less is no outlier, however still the joint
 _OUTLIER_SPREAD: Final = 0.5
@@ -74,8 +69,8 @@ class Angle:
     nothing is known. ``distortion``: of a 2D angle, the median of how many degrees the view
     changes it; 0 of one in space. ``doubts``: why not to trust it: ``hidden`` (half of the time
     or more), ``gaps`` (a tenth of the time), ``oblique`` view, ``unsure`` (20 degrees or more),
-    ``small`` person, ``outside`` the picture, ``slow`` (too few frames a second to filter, and
-    for fast movements).
+    ``impossible`` for a body at some time, ``small`` person, ``outside`` the picture, ``slow`` (too
+    few frames a second to filter, and for fast movements).
     """
 
     name: str
@@ -192,7 +187,7 @@ def angles(
     """
     wanted = ANGLE_NAMES if names is None else names_of(names)
     points_px = motion.points_px
-    common = _common_doubts(motion, points_px, cutoff_hz)
+    common = common_doubts(motion, points_px, cutoff_hz)
     found = {}
     for name in wanted:
         points = points_px if name in PICTURE_ANGLES else motion.world
@@ -200,11 +195,13 @@ def angles(
         values = np.where(seen, ALL_ANGLES[name](points), np.nan)
         values = _cleaned(motion.time_s, values, name, cutoff_hz, max_gap_s)
         speed = rate(motion.time_s, values, max_gap_s)
+        if name in WRAPPING:
+            values = (values + 180) % 360 - 180
         share = float(seen.mean()) if len(seen) else 0.0
         known = np.isfinite(values)
         flat = distortion(motion, name, known)
         sure = uncertainty(motion, name, ALL_ANGLES[name], known, flat)
-        doubts = (*_doubts(motion, name, share, flat, sure), *common)
+        doubts = (*doubts_of(motion, name, values, share, flat, sure), *common)
         found[name] = Angle(name, values, speed, share, flat, sure, doubts)
     return Angles(motion.time_s, found)
 
@@ -236,29 +233,3 @@ def _cleaned(
         return values
     floor = _OUTLIER_SPREAD if name in SPREADS else _OUTLIER_DEG
     return clean(time_s, values, cutoff_hz=cutoff_hz, max_gap_s=max_gap_s, floor=floor)
-
-
-def _doubts(motion: Motion, name: str, seen: float, flat: float, sure: float) -> tuple[str, ...]:
-    columns = [index(each) for each in landmarks_of(name)]
-    places = motion.landmarks[:, columns, :2]
-    outside = np.asarray(((places < 0) | (places > 1)).any(axis=(1, 2)))
-    reasons = {
-        "hidden": seen < HIDDEN,
-        "gaps": HIDDEN <= seen < GAPS,
-        "oblique": flat > DISTORTED_DEG,
-        "unsure": name not in SPREADS and sure > UNSURE_DEG,
-        "outside": bool(len(outside)) and float(outside.mean()) > OUTSIDE,
-    }
-    return tuple(reason for reason, holds in reasons.items() if holds)
-
-
-def _common_doubts(motion: Motion, points_px: Array, cutoff_hz: float | None) -> tuple[str, ...]:
-    """Return the doubts that all angles of a motion share."""
-    if not len(motion):
-        return ()
-    spans = (points_px.max(axis=1) - points_px.min(axis=1)).max(axis=1)
-    reasons = {
-        "small": float(np.median(spans)) < SMALL_PX,
-        "slow": len(motion) > 1 and not is_filtered(motion.time_s, cutoff_hz or CUTOFF_HZ),
-    }
-    return tuple(reason for reason, holds in reasons.items() if holds)

@@ -20,6 +20,8 @@ UP: Final = np.array([0.0, -1.0, 0.0])
 _SHADOW: Final = 0.5
 # Of the trunk: nearer than that to lying on a side, forward and sideways can't be told apart.
 _ASIDE: Final = 0.3
+# Where angles begin that go round: where no hip, and no arm, ever is.
+_HIP_FROM, _ARM_FROM, _PLANE_FROM = -150.0, -90.0, -135.0
 _NEAR_POLE: Final = 0.26  # 15 degrees: the plane of an arm that hangs, or is straight up
 
 
@@ -57,8 +59,8 @@ def hip(world: Array, side: str) -> tuple[Array, Array]:
     """
     ahead, up, out = _within(pelvis(world), world, side, "hip", "knee")
     abduction = np.arctan2(out, np.hypot(ahead, up))
-    flexion = _where(np.hypot(ahead, up) > _NEAR_POLE, np.arctan2(ahead, -up))
-    return np.degrees(flexion), np.degrees(abduction)
+    flexion = _turned(np.arctan2(ahead, -up), _HIP_FROM)
+    return _where(np.hypot(ahead, up) > _NEAR_POLE, flexion), np.degrees(abduction)
 
 
 def shoulder(world: Array, side: str) -> dict[str, Array]:
@@ -72,7 +74,9 @@ def shoulder(world: Array, side: str) -> dict[str, Array]:
     ahead, up, out = _within(thorax(world), world, side, "shoulder", "elbow")
     return {
         "elevation": np.degrees(np.arctan2(np.hypot(ahead, out), -up)),
-        "plane": np.degrees(_where(np.hypot(ahead, out) > _NEAR_POLE, np.arctan2(ahead, out))),
+        "plane": _where(
+            np.hypot(ahead, out) > _NEAR_POLE, _turned(np.arctan2(ahead, out), _PLANE_FROM)
+        ),
         "flexion": _goniometer(ahead, up),
         "abduction": _goniometer(out, up),
     }
@@ -141,9 +145,12 @@ def _within(
 
 
 def _goniometer(across: Array, up: Array) -> Array:
-    angle = np.degrees(np.arctan2(across, -up))
-    angle = np.where(angle < -90, angle + 360, angle)
-    return _where(np.hypot(across, up) > _SHADOW, angle)
+    return _where(np.hypot(across, up) > _SHADOW, _turned(np.arctan2(across, -up), _ARM_FROM))
+
+
+def _turned(angle_rad: Array, least: float) -> Array:
+    """Return angles in degrees from ``least`` to a whole turn more."""
+    return np.asarray((np.degrees(angle_rad) - least) % 360 + least)
 
 
 def _lean(part: Array, forward: Array, up: Array, left: Array, known: Mask) -> tuple[Array, Array]:

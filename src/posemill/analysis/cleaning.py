@@ -102,7 +102,8 @@ def stretches(time_s: Array, values: Array, max_gap_s: float = MAX_GAP_S) -> Ite
 def unwrap(values: Array) -> Array:
     """Return angles (n,) in degrees that go on past 180, where they would leap to -180.
 
-    Gaps are bridged; the middle of what is known stays within half a turn of zero.
+    Gaps are bridged; the middle of what is known stays within half a turn of zero. A wrong leap
+    adds a turn to all that follows: only for filters, and to be wrapped again.
     """
     found = values.copy()
     known = np.isfinite(found)

@@ -42,6 +42,7 @@ __all__ = [
     "inclination",
     "index",
     "landmarks_of",
+    "limits",
     "picture_angle",
     "place",
     "triple",
@@ -164,12 +165,27 @@ SPREADS: Final[Mapping[str, _Compute]] = {
     "ankle_spread": lambda world: spread(world, "ankle"),
 }
 ALL_ANGLES: Final[Mapping[str, _Compute]] = {**WORLD_ANGLES, **PICTURE_ANGLES, **SPREADS}
-# Those that may go all the way round, as in a somersault.
-WRAPPING: Final = frozenset(
-    {"trunk_lean", "trunk_rotation", "neck_flexion"}
-    | {f"{side}_{name}" for side in SIDES for name in ("hip_flexion", "shoulder_plane")}
-    | {f"{side}_shoulder_{name}" for side in SIDES for name in ("flexion", "abduction")}
-)
+# Those that may go all the way round, as in a somersault: from 180 on at -180.
+WRAPPING: Final = frozenset({"trunk_lean"})
+
+
+# What joints can do at the very most, dancers included; beyond it, landmarks are wrong.
+_LIMITS: Final[Mapping[str, tuple[float, float]]] = {
+    "knee_flexion": (-10, 165),
+    "elbow_flexion": (-10, 165),
+    "hip_flexion": (-60, 160),
+    "hip_abduction": (-60, 100),
+    "ankle_dorsiflexion": (-80, 55),
+    "trunk_rotation": (-90, 90),
+    "neck_flexion": (-85, 95),
+    "neck_tilt": (-75, 75),
+}
+
+
+def limits(name: str) -> tuple[float, float]:
+    """Return the least and the most that an angle of a living body can be, degrees."""
+    base = name.removeprefix("left_").removeprefix("right_")
+    return _LIMITS.get(base, (-float("inf"), float("inf")))
 
 
 def landmarks_of(name: str) -> Sequence[str]:

@@ -10,7 +10,7 @@ from typing import Final
 
 import numpy as np
 
-from posemill.analysis.joints import PICTURE_ANGLES, SIDES, WRAPPING
+from posemill.analysis.joints import PICTURE_ANGLES, SIDES, SPREADS
 from posemill.analysis.motion import Motion
 from posemill.analysis.vectors import Array
 from posemill.skeleton import LANDMARK_COUNT, LANDMARK_INDEX
@@ -56,7 +56,7 @@ def uncertainty(
     some = frames[np.linspace(0, len(frames) - 1, min(len(frames), _MOST_FRAMES)).astype(int)]
     points, spread = _points(motion.at(some), is_flat=name in PICTURE_ANGLES)
     change = _changes(points, spread, compute)
-    if name in WRAPPING:
+    if name not in SPREADS:  # half a turn is the most
         change = (change + 180) % 360 - 180
     total = ((change / 2) ** 2).sum(axis=0)
     known = total[np.isfinite(total)]

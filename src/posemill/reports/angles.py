@@ -52,14 +52,13 @@ _TEXTS: Final[Mapping[Language, Mapping[str, str]]] = {
     },
 }
 _DOUBT_WORDS: Final[Mapping[Language, Mapping[str, str]]] = {
-    "en": {
-        name: name for name in ("hidden", "gaps", "oblique", "unsure", "small", "outside", "slow")
-    },
+    "en": {name: name for name in ANGLE_DOUBTS["en"]},
     "zh": {
         "hidden": "遮挡",
         "gaps": "间断",
         "oblique": "视角倾斜",
         "unsure": "不确定",
+        "impossible": "不可能",
         "small": "过小",
         "outside": "出画",
         "slow": "帧率低",

@@ -5,7 +5,7 @@ from typing import Final
 
 import numpy as np
 
-from posemill.analysis.angles import SMALL_PX
+from posemill.analysis.angle_doubts import SMALL_PX
 from posemill.analysis.quality import Quality
 from posemill.reports.bars import bar_chart
 from posemill.reports.html import Html, Language
