@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { angleRows, doubtsOf, rangeText, sidesOf, tensOf } from "./angles";
+import { angleRows, doubtsOf, rangeText, sharedDoubts, sidesOf, tensOf } from "./angles";
 import type { Angle } from "./types";
 
 function angle(more: Partial<Angle> = {}): Angle {
@@ -28,10 +28,18 @@ test("both sides of an angle are one row", () => {
 });
 
 test("a doubt is told once, with its sides", () => {
-  expect(doubtsOf(angleRows(PERSON)[0]!)).toEqual([
+  expect(doubtsOf(angleRows(PERSON)[0]!, [])).toEqual([
     { doubt: "gaps", sides: ["left"] },
     { doubt: "small", sides: ["left", "right"] },
   ]);
+});
+
+test("a doubt of all angles is told apart", () => {
+  expect(sharedDoubts(PERSON)).toEqual([]);
+  const { left_knee_flexion: left, right_knee_flexion: right } = PERSON.angles;
+  const knees = { ...PERSON, angles: { left_knee_flexion: left, right_knee_flexion: right } };
+  expect(sharedDoubts(knees)).toEqual(["small"]);
+  expect(doubtsOf(angleRows(knees)[0]!, ["small"])).toEqual([{ doubt: "gaps", sides: ["left"] }]);
 });
 
 test("ranges are read", () => {

@@ -32,11 +32,17 @@ export function sidesOf({ single, left, right }: AngleRow): { side: string; angl
   return Object.entries(sides).flatMap(([side, angle]) => (angle ? [{ side, angle }] : []));
 }
 
-/** Return every doubt of a row once, with the sides that have it. */
-export function doubtsOf(row: AngleRow): { doubt: string; sides: string[] }[] {
+/** Return the doubts that all angles share: they are told once. */
+export function sharedDoubts({ angles }: PersonAngles): string[] {
+  const [first, ...rest] = Object.values(angles);
+  return (first?.doubts ?? []).filter((doubt) => rest.every(({ doubts }) => doubts.includes(doubt)));
+}
+
+/** Return every other doubt of a row once, with the sides that have it. */
+export function doubtsOf(row: AngleRow, shared: readonly string[]): { doubt: string; sides: string[] }[] {
   const found = new Map<string, string[]>();
   for (const { side, angle } of sidesOf(row))
-    for (const doubt of angle.doubts) found.set(doubt, [...(found.get(doubt) ?? []), side]);
+    for (const doubt of angle.doubts.filter((one) => !shared.includes(one))) found.set(doubt, [...(found.get(doubt) ?? []), side]);
   return [...found].map(([doubt, sides]) => ({ doubt, sides }));
 }
 

@@ -106,10 +106,10 @@ export interface Compared {
   moments: Moments;
 }
 
-/** Of two videos: who was compared. */
+/** Of two videos. */
 export interface Comparison extends Compared {
-  a: { span_s: [number, number]; share: number; person?: number };
-  b: { span_s: [number, number]; share: number; person?: number };
+  /** The numbers that the tracker gave each of both. */
+  people?: [number[], number[]];
 }
 
 /** Of two pictures: with what was found in them. */

@@ -4,20 +4,17 @@ import { drawDifferences, mirroredName } from "../drawing/differences";
 import { unitOf, type Frame } from "../drawing/draw";
 import { style } from "../drawing/style.svelte";
 
-type Which = "a" | "b";
-
 /** Return what draws the differences of a pair over one of both; `pair`: -1 for none. */
 export function overlay(
-  found: Compared & Record<Which, { person?: number } | object>,
+  found: Compared & { people?: [number[], number[]] },
   pair: number,
   people: readonly Person[],
-  which: Which,
+  which: "a" | "b",
 ): (pen: CanvasRenderingContext2D, frame: Frame) => void {
   const isSwapped = which === "b" && found.mirrored;
-  const compared = found[which];
-  const id = "person" in compared ? compared.person : undefined;
+  const ids = found.people?.[which === "a" ? 0 : 1];
   return (pen, frame) => {
-    const person = people.find((one) => one.id === id) ?? people[0];
+    const person = ids ? people.find(({ id }) => ids.includes(id)) : people[0];
     if (!person || pair < 0 || !style.skeleton) return;
     const now = Object.entries(found.moments.joints_deg).map(([name, column]) => [
       isSwapped ? mirroredName(name) : name,
