@@ -1,14 +1,14 @@
 """Two movements brought into step: dynamic time warping, whole or a short one within a long one.
 
-Both ways use the steps of Sakoe and Chiba (1978) with their slope constraint P = 1/2: neither may
-go more than three times as fast as the other one for a while. Without it a movement would wait
-until another one, that the other person doesn't do, is over.
+Both ways use the steps of Sakoe and Chiba (1978) with a slope constraint: without one a movement
+would wait until another one, that the other person doesn't do, is over.
 
-Whole: symmetric weights, so that all paths count the same, within their band around the straight
-line. Ends are open (Tormene et al. 2009): a clip may begin a little earlier, or end a little later;
-each moment left out costs as much as a difference of ten degrees.
-Part: subsequence search (Mueller, Information Retrieval for Music and Motion, 2007, section 4.4);
-each moment of the short one counts once.
+Whole: their P = 1, which did best there: neither may go more than twice as fast as the other one;
+symmetric weights, so that all paths count the same; within their band around the straight line.
+Ends are open (Tormene et al. 2009): a clip may begin a little earlier, or end a little later; each
+moment left out costs as much as a difference of ten degrees.
+Part: subsequence search (Mueller, Information Retrieval for Music and Motion, 2007, section 4.4),
+P = 1/2, up to three times as fast; each moment of the short one counts once.
 """
 
 from collections import deque
@@ -31,7 +31,8 @@ _NEUTRAL: Final = np.float32(0.5)  # radians, of what says nothing: neither like
 _LEFT_OUT: Final = float(np.radians(10.0))
 # How far both go in a step: along the first one, along the second one.
 _STEPS: Final = ((1, 1), (1, 2), (2, 1), (1, 3), (3, 1))
-_BACK: Final = 3
+_WHOLE: Final = _STEPS[:3]
+_BACK: Final = max(back for back, _ in _WHOLE)
 _BEGIN: Final = -1
 
 
@@ -93,7 +94,7 @@ def warp(cost: Costs, count: int, band: float = BAND) -> Path:
     for row, line in _lines(cost, count, reach):
         lines.appendleft(line)
         best = _begun(row, line, places, reach)
-        for number, (back, along) in enumerate(_STEPS):
+        for number, (back, along) in enumerate(_WHOLE):
             if back > len(sums):
                 continue
             came = _moved(sums[back - 1], back - along) + _passed(lines, back, along)

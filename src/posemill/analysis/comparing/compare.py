@@ -46,7 +46,7 @@ from posemill.types import FramePoses, Pose
 
 # Above twice the cut-off of the filter; more would only cost.
 _RATE_HZ: Final = (10.0, 30.0)
-_MOST: Final = 9000  # moments of a movement: five minutes at 30 Hz
+_MOST: Final = 4500  # moments of a movement: five minutes at 15 Hz
 _MOST_SEARCHED: Final = 25e6  # pairs of moments in a search
 # The band of a long movement: within more than that, one finds its own order of what it repeats.
 _BAND_S: Final = 10.0
@@ -184,7 +184,7 @@ class _Pair:
         share = known.sum(axis=1) / self._weights.sum()
         mean = _means(found.degrees, known, share >= _KNOWN)
         counted = np.where(np.isfinite(mean), path.weight, 0.0)
-        mean_deg = float(np.nansum(mean * counted) / counted.sum()) if counted.any() else None
+        mean_deg = _over_time(mean, path)
         posture = None if mean_deg is None else float(similarity(np.array(mean_deg)))
         moved = None if kind == "pictures" else movement(a, b, found, counted)
         moments = self._paired(a, b, found, mean, path)
@@ -245,6 +245,22 @@ def _means(degrees: Array, weights: Array, where: npt.NDArray[np.bool_]) -> Arra
     total = weights.sum(axis=1)
     found = np.full(len(total), np.nan)
     return np.asarray(np.divide((degrees * weights).sum(axis=1), total, out=found, where=where))
+
+
+def _over_time(mean: Array, path: Path) -> float | None:
+    """Return the mean over the time of A, or over that of B, whichever is more.
+
+    A path goes quickly over what differs, and lingers where both are alike: in one of both, that
+    shows.
+    """
+    known = np.isfinite(mean)
+    if not known.any():
+        return None
+    found = []
+    for which in (path.a, path.b):
+        share = 1.0 / np.bincount(which)[which]
+        found.append(float((mean[known] * share[known]).sum() / share[known].sum()))
+    return max(found)
 
 
 def _worst(moments: Moments, column: int) -> tuple[float, tuple[float, float]]:

@@ -8,8 +8,8 @@ that of the differences between the two is what they don't share:
 
 It is Lin's concordance (1989) without its penalty for a constant offset, which the posture has:
 100 where both do the same, 0 where one's doing says nothing of the other's, or only one moves.
-A constant for what the model gets wrong is added to both variances, so that two who stand still
-share all of it.
+What the model gets wrong is forgiven, less and less as there is more movement, so that two who
+stand still share all of it.
 """
 
 from typing import Final
@@ -28,7 +28,7 @@ from posemill.analysis.comparing.turning import Differences
 from posemill.analysis.vectors import Array
 
 # Below that a measure's movement is as likely the model's trembling.
-NOISE_DEG: Final = 8.0
+NOISE_DEG: Final = 6.0
 _BASE: Final = np.array([each.weight for each in MEASURES.values()])
 _OWNERS: Final = np.array(
     [
@@ -70,7 +70,10 @@ def movement(
         apart += energy(first - second) / 2
         moved += (energy(first) + energy(second)) / 2
     noise = 2 * float(_BASE.sum()) * float(np.radians(noise_deg)) ** 2
-    return 100 * float(np.clip(1 - apart / (moved + noise), 0.0, 1.0))
+    if not moved and not noise:
+        return 0.0
+    forgiven = noise * noise / (moved + noise)
+    return 100 * float(np.clip(1 - apart / (moved + forgiven), 0.0, 1.0))
 
 
 def _numbers(found: Features, axes: Array) -> Array:
