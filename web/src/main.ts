@@ -1,6 +1,7 @@
 import { mount } from "svelte";
 import App from "./App.svelte";
 import "./app.css";
+import { chosen } from "./lib/texts/index.svelte";
 
 const target = document.getElementById("app");
-if (target) mount(App, { target });
+void chosen.load().then(() => target && mount(App, { target }));

@@ -1,10 +1,14 @@
-import { en } from "./en";
-import { zh } from "./zh";
+import type { en } from "./en";
 
 export type Key = keyof typeof en;
 export type Language = "en" | "zh";
+type Texts = Readonly<Record<Key, string>>;
 
-const texts: Record<Language, Record<Key, string>> = { en, zh };
+// Only those of the language that is shown are loaded.
+const LOADED: Record<Language, () => Promise<Texts>> = {
+  en: async () => (await import("./en")).en,
+  zh: async () => (await import("./zh")).zh,
+};
 const STORED = "posemill.language";
 
 function first(): Language {
@@ -16,26 +20,33 @@ function first(): Language {
     : "en";
 }
 
-class Texts {
+class Chosen {
   language: Language = $state(first());
+  texts: Texts = $state.raw({} as Texts);
+
+  /** Load the texts of the language: before anything is shown. */
+  async load(): Promise<void> {
+    this.texts = await LOADED[this.language]();
+  }
 
   /** Choose a language, for now and for the next visits. */
-  choose(language: Language): void {
-    this.language = language;
+  async choose(language: Language): Promise<void> {
+    const texts = await LOADED[language]();
+    Object.assign(this, { texts, language });
     localStorage.setItem(STORED, language);
   }
 }
 
-export const chosen = new Texts();
+export const chosen = new Chosen();
 
 /** Return a sentence in the chosen language, with `{names}` filled in. */
 export function t(key: Key, values: Record<string, string | number> = {}): string {
-  return filled(texts[chosen.language][key], values);
+  return filled(chosen.texts[key], values);
 }
 
 /** Return `key`'s sentence where there is such a key, `otherwise` else. */
 export function known(key: string, otherwise: string): string {
-  return key in en ? t(key as Key) : otherwise;
+  return key in chosen.texts ? t(key as Key) : otherwise;
 }
 
 export function filled(text: string, values: Record<string, string | number>): string {
