@@ -18,7 +18,7 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 
-from movements import MOVEMENTS, Session
+from figure_exercises import MOVEMENTS, Session
 from moving_figure import Look, filmed
 from posemill.analysis.counting import count, count_automatically
 from posemill.analysis.motion import Motion, motions

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from movements import MOVEMENTS, Session
+from figure_exercises import MOVEMENTS, Session
 from moving_figure import Posture, filmed
 from posemill.cli import main
 from posemill.records import dumps, frame_record, header

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from movements import MOVEMENTS, Session
+from figure_exercises import MOVEMENTS, Session
 from moving_figure import Camera, Look, Posture, filmed
 from posemill.analysis.counting import Count, LiveCounter, count, count_automatically
 from posemill.analysis.motion import motions

@@ -29,7 +29,7 @@ _REPEATS: Final = 0.3  # autocorrelation, at least, of what repeats
 _SHARE: Final = 0.8  # of the best one: the shortest period that repeats so well is the period
 _SLOWER: Final = 2.0  # periods: what changes over more than that is drift
 _OUTLIER_LENGTHS: Final = 0.3
-_UNDECIDED: Final = 0.2  # from the middle, that start and end are too near to it
+_UNDECIDED: Final = 0.2  # from the middle, that the start is too near to it
 
 
 def count_automatically(motion: Motion) -> Count:
@@ -132,13 +132,13 @@ def _drift(time_s: Array, positions: Array, period_s: float) -> Array:
 
 
 def _from_rest(values: Array) -> Array:
-    """Return values that rise from rest: where the movement begins and ends.
+    """Return values that rise from rest: where the movement begins.
 
-    Where these two are no help, since it was cut, rest is where people are longer.
+    Where it begins on the way, since it was cut, rest is where people are longer.
     """
     low, high = np.nanpercentile(values, [5, 95])
     known = values[np.isfinite(values)]
-    ends = ((known[0] + known[-1]) / 2 - low) / max(high - low, 1e-12)
-    if abs(ends - 0.5) < _UNDECIDED:
-        ends = (float(np.median(known)) - low) / max(high - low, 1e-12)
-    return np.asarray(high - values if ends > 0.5 else values - low)
+    start = (float(known[0]) - low) / max(high - low, 1e-12)
+    if abs(start - 0.5) < _UNDECIDED:
+        start = (float(np.median(known)) - low) / max(high - low, 1e-12)
+    return np.asarray(high - values if start > 0.5 else values - low)
