@@ -12,6 +12,7 @@ from everyday_moves import FALLS, LOOKALIKES, ON_BACK, SIT_BED, STAND, Move, key
 from moving_figure import Camera, Look, Posture, filmed
 from posemill import PoseTracker
 from posemill.analysis.behaviour import Event, Fall, Options, find_events
+from posemill.skeleton import LANDMARK_INDEX
 from posemill.sources import open_source
 from posemill.types import FramePoses
 
@@ -143,6 +144,24 @@ def test_who_vanishes_while_standing_or_leaves_does_not() -> None:
 
 def _moved(move: Move, **where: float) -> Callable[[float], Posture]:
     return lambda time_s: replace(move(time_s), **where)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("cut", [0.6, 0.75, 0.9, 1.0])
+@pytest.mark.parametrize("tilt", [0, 20, 45])
+def test_who_comes_to_a_raised_camera_and_out_below_it_does_not_fall(
+    tilt: float, cut: float
+) -> None:
+    def at(time_s: float) -> Posture:
+        return Posture(z_m=2 - 1.7 * time_s)
+
+    camera = Camera(height_m=1.0 + tilt / 25, tilt=tilt, distance_m=4.5)
+    frames = filmed(at, np.arange(0, 3.2, 0.1), Look(camera=camera, noise_m=0.01))
+    hips = [LANDMARK_INDEX["left_hip"], LANDMARK_INDEX["right_hip"]]
+    out_s = next(
+        (f.time_s for f in frames if f.people[0].landmarks[hips, 1].mean() > cut), frames[-1].time_s
+    )
+    after = [FramePoses(40 + n, 3.2 + n / 10, (1280, 720)) for n in range(30)]
+    assert falls([*without(frames, out_s, 99), *after]) == ()
 
 
 def test_one_of_several_falls() -> None:

@@ -81,7 +81,7 @@ def test_every_command(folder: Path, project_root: Path) -> None:
         assert done.returncode == 0, f"{' '.join(words)}: {done.stderr}"
 
 
-@pytest.mark.parametrize("page", ["README.md", "docs/streams.md"])
+@pytest.mark.parametrize("page", ["README.md", "docs/streams.md", "docs/behaviour.md"])
 def test_every_settings_file(page: str, project_root: Path) -> None:
     files = blocks(project_root / page, "toml")
     assert files

@@ -29,6 +29,9 @@ _PEAK_OF_MEAN: Final = 1.5
 SEAT_M, SEAT_MPS = 0.5, 1.8
 # A descent begins where shoulders leave their level by so much; the level is seen for so long.
 _LEVEL_M, LEVEL_S = 0.12, 0.2
+# Who comes towards a raised camera goes down in the picture, and out of it at its lower edge: they
+# grow, and go down by more than legs are long (0.83 m).
+_GROWN, _LEGS_M = 1.2, 1.0
 # A tracker loses those who fall: after so much of a descent, and at such a speed.
 _LOST_M, _LOST_MPS, LOST_S = 0.5, 0.8, 0.5
 # Who moves across the picture faster than people walk leaps or runs.
@@ -39,7 +42,8 @@ _LEAP_MPS: Final = 2.0
 class Descent:
     """``drop_m``, ``hip_drop_m``: height lost; ``took_s``; ``speed``, ``hip_speed``: the most, m/s.
 
-    ``began_s``: when. ``shoulders_y``, ``hips_y``: where they came from, pixels.
+    ``growth``: how many times as large the person has become. ``began_s``: when. ``shoulders_y``,
+    ``hips_y``: where they came from, pixels.
     """
 
     began_s: float
@@ -48,6 +52,7 @@ class Descent:
     hip_drop_m: float
     speed: float
     hip_speed: float
+    growth: float
     shoulders_y: float
     hips_y: float
 
@@ -78,7 +83,12 @@ class Descent:
     @property
     def is_onto_seat(self) -> bool:
         """Hard from standing to the ground."""
-        return self.hip_drop_m >= SEAT_M and self.hip_speed >= SEAT_MPS
+        is_hard = self.hip_drop_m >= SEAT_M and self.hip_speed >= SEAT_MPS
+        return is_hard and not self._is_approach
+
+    @property
+    def _is_approach(self) -> bool:
+        return self.growth > _GROWN or self.hip_drop_m > _LEGS_M
 
     def is_lost(self, person: Person) -> bool:
         """In the midst of a fall, so that who isn't seen after it may lie."""
@@ -89,7 +99,7 @@ class Descent:
         across_m = person.metres(abs(recent[-1].x - recent[0].x))
         is_leap = across_m > _LEAP_MPS * (last_s - recent[0].time_s)
         is_deep = self.drop_m >= _LOST_M and self.hip_drop_m >= _FAR_HIPS_M
-        return is_deep and is_fast and not is_leap
+        return is_deep and is_fast and not is_leap and not self._is_approach
 
 
 def descent_of(person: Person, within_s: float = HISTORY_S) -> Descent | None:
@@ -116,9 +126,16 @@ def descent_of(person: Person, within_s: float = HISTORY_S) -> Descent | None:
         hip_drop_m=person.metres(now.hips_y - onset.hips_y),
         speed=max(each.speed for each in during),
         hip_speed=max(each.hip_speed for each in during),
+        growth=_growth(onset, now),
         shoulders_y=high_y,
         hips_y=onset.hips_y,
     )
+
+
+def _growth(onset: Moment, now: Moment) -> float:
+    if onset.px_per_m is None or now.px_per_m is None:
+        return 1.0
+    return now.px_per_m / onset.px_per_m
 
 
 def _level(moments: Iterable[Moment]) -> float:

@@ -15,7 +15,8 @@ Facts = dict[str, Any]
 # Trunk inclination from which somebody counts as lying after a descent. Published thresholds are 45
 # to 60 degrees; those who sit bent over a book reach 45.
 LYING_DEG: Final = 50.0
-_STANDING_M: Final = 0.6  # of the hips over the ankles: legs are 0.83 m long
+# Of the hips over the ankles, where legs are 0.83 m long; and of the trunk.
+_STANDING_M, _TILTED_DEG = 0.6, 25.0
 # Lying for sure, and for so long, or it may have been a misread frame. At least half of the time
 # until it is confirmed must be like that, which bending, squatting and kneeling down are not.
 _FLAT_DEG, _FLAT_S, _FLAT_SHARE = 60.0, 0.2, 0.5
@@ -153,6 +154,7 @@ class Fall:
             descent, posture = descent_of(person), posture_of(person)
             height_m = posture.hip_height_m
             is_standing = height_m is not None and height_m > _STANDING_M
+            is_standing = is_standing or posture.inclination < _TILTED_DEG
             is_in_fall = descent is not None and descent.is_lost(person)
             if descent is not None and is_in_fall and person.body.is_inside and not is_standing:
                 since_s = self._time_s if down is None else down.since_s
