@@ -75,9 +75,8 @@ def main() -> None:
     ]
     rows: dict[str, list[Row]] = {}
     for number, group in enumerate(people(everyone), start=1):
-        for each, name, row in differences(number, group):
+        for name, row in differences(number, group):
             rows.setdefault(name, []).append(row)
-            del each
     for which in ("all", "placed"):
         tell(which, rows)
 
@@ -133,7 +132,7 @@ def stacked(group: Sequence[Seen]) -> tuple[Array, Array, Array, list[Camera]]:
     )
 
 
-def differences(number: int, group: Sequence[Seen]) -> Iterator[tuple[Seen, str, Row]]:
+def differences(number: int, group: Sequence[Seen]) -> Iterator[tuple[str, Row]]:
     points, sure, sizes, cameras = stacked(group)
     room = agreeing(cameras, points, sure, sizes)
     print(
@@ -147,8 +146,30 @@ def differences(number: int, group: Sequence[Seen]) -> Iterator[tuple[Seen, str,
             f"  {each.camera.name}: {np.mean(own[known] <= PLACED):.0%} of its landmarks are placed"
             f", these within {100 * np.median(own[own <= PLACED]):.1f} % of the person's size"
         )
-        for name, row in compared(each, room[each.motion.frame], own[each.motion.frame]):
-            yield each, name, row
+        errors_of_landmarks(each, room[each.motion.frame], own[each.motion.frame])
+        yield from compared(each, room[each.motion.frame], own[each.motion.frame])
+
+
+def errors_of_landmarks(each: Seen, room: Array, own: Array) -> None:
+    """Print how far placed world landmarks are off, scaled to the trunk of the reference, mm."""
+    hips = [index("left_hip"), index("right_hip")]
+    truth = np.where((own <= PLACED)[..., None], room @ each.camera.rotation.T, np.nan)
+    truth = truth - truth[:, hips].mean(axis=1, keepdims=True)
+    world = each.motion.world - each.motion.world[:, hips].mean(axis=1, keepdims=True)
+    trunks = [
+        np.linalg.norm(
+            p[:, [index("left_shoulder"), index("right_shoulder")]].mean(axis=1), axis=-1
+        )
+        for p in (truth, world)
+    ]
+    scale = float(np.nanmedian(trunks[0] / trunks[1]))
+    apart = 1000 * (scale * world - truth)
+    told = []
+    for part in ("shoulder", "elbow", "wrist", "hip", "knee", "ankle"):
+        both = apart[:, [index(f"left_{part}"), index(f"right_{part}")]]
+        plane, depth = (np.sqrt(np.nanmean(both[..., k] ** 2)) for k in (slice(0, 2), 2))
+        told.append(f"{part} {plane:.0f}/{depth:.0f}")
+    print(f"    world landmarks, mm in plane/in depth: {', '.join(told)}; scale {scale:.2f}")
 
 
 def compared(each: Seen, room: Array, own: Array) -> Iterator[tuple[str, Row]]:

@@ -3,11 +3,15 @@
 import csv
 import json
 import re
+from base64 import b64decode
 from collections.abc import Callable
+from io import BytesIO
 from pathlib import Path
 
+import av
 import numpy as np
 import pytest
+from PIL import Image
 
 from moving_figure import Look, Posture, filmed
 from posemill.cli import main
@@ -40,6 +44,16 @@ def records(path: Path, frames: list[FramePoses], name: str = "clip.mp4") -> Pat
     lines = [dumps(head), *(dumps(frame_record(frame)) for frame in frames)]
     path.write_text("\n".join(lines) + "\n")
     return path
+
+
+def video(path: Path, frames: int, rate: int, grey: int) -> None:
+    picture = np.full((720, 1280, 3), grey, np.uint8)
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("mpeg4", rate=rate)
+        stream.width, stream.height = 1280, 720
+        for _ in range(frames):
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(picture, format="rgb24")))
+        container.mux(stream.encode(None))
 
 
 @pytest.fixture
@@ -216,3 +230,19 @@ def test_help_has_examples(capfd: pytest.CaptureFixture[str]) -> None:
     for command in ("angles", "report"):
         assert main([command, "--help"]) == 0
         assert "Examples" in capfd.readouterr().out
+
+
+def test_pictures_are_taken_from_the_video_beside_the_records(tmp_path: Path, squats: Path) -> None:
+    video(tmp_path / "clip.mp4", 300, 30, 255)
+    assert main(["report", str(squats), "--out", "r.html"]) == 0
+    page = Path("r.html").read_text()
+    assert "skeletons stand alone" not in page
+    pictures = re.findall('base64,(.*?)"', page)
+    with Image.open(BytesIO(b64decode(pictures[0]))) as image:
+        assert np.median(np.asarray(image)) > 240
+
+
+def test_another_clip_of_that_name_is_not_taken(tmp_path: Path, squats: Path) -> None:
+    video(tmp_path / "clip.mp4", 20, 7, 90)
+    assert main(["report", str(squats), "--out", "r.html"]) == 0
+    assert "skeletons stand alone" in Path("r.html").read_text()

@@ -54,7 +54,7 @@ class _Page(HTMLParser):
         self.words.append(data)
 
 
-def _all_parts(words: str) -> list[Html]:
+def all_parts(words: str) -> list[Html]:
     series = Series(words, _TIME_S)
     grey = np.full((20, 30, 3), 128, np.uint8)
     return [
@@ -78,10 +78,10 @@ def _all_parts(words: str) -> list[Html]:
 
 
 def test_whatever_text_says_it_stays_text() -> None:
-    page = document(_HOSTILE, _all_parts(_HOSTILE), footer=_HOSTILE)
+    page = document(_HOSTILE, all_parts(_HOSTILE), footer=_HOSTILE)
     page.encode()  # broken Unicode would fail
     seen = _Page(page)
-    harmless = _Page(document("title", _all_parts("words"), footer="footer"))
+    harmless = _Page(document("title", all_parts("words"), footer="footer"))
     assert [tag for tag, _ in seen.tags] == [tag for tag, _ in harmless.tags]
     attributes = {name for _, attributes in seen.tags for name in attributes}
     assert attributes == {name for _, attributes in harmless.tags for name in attributes}
@@ -98,7 +98,7 @@ def test_any_text_makes_sound_markup(words: str) -> None:
 
 
 def test_nothing_is_fetched_and_nothing_runs() -> None:
-    page = document("title", _all_parts("words"))
+    page = document("title", all_parts("words"))
     seen = _Page(page)
     assert not {"script", "iframe", "object", "base", "form"} & {tag for tag, _ in seen.tags}
     addresses = [
@@ -121,7 +121,7 @@ def test_the_policy_allows_its_own_style_alone() -> None:
 
 
 def test_the_same_parts_make_the_same_page() -> None:
-    assert document("title", _all_parts("a")) == document("title", _all_parts("a"))
+    assert document("title", all_parts("a")) == document("title", all_parts("a"))
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
