@@ -2,7 +2,7 @@
 import { Followed } from "../follow.svelte";
 import { isFinal } from "../jobs";
 import { Reading } from "../reading.svelte";
-import { type Upload, uploads } from "../uploads.svelte";
+import { type Upload, uploads } from "../upload.svelte";
 
 export class Side {
   id = $state("");
