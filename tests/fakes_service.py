@@ -12,6 +12,7 @@ from typing import Any, cast
 from posemill.alerts import AlertStore
 from posemill.config import Settings, Watching, data_folder
 from posemill.errors import BrokenSource
+from posemill.exercises.templates import Templates
 from posemill.jobs import Jobs
 from posemill.server.app import build_app
 from posemill.server.listening import listen, server
@@ -60,7 +61,9 @@ class FakeSeats:
 
 
 @contextmanager
-def served(settings: Settings, jobs: Jobs | None = None, live: Any = None) -> Iterator[str]:
+def served(
+    settings: Settings, jobs: Jobs | None = None, live: Any = None, analysis: Any = None
+) -> Iterator[str]:
     """Serve on a free port of loopback; yield the address, ``http://127.0.0.1:PORT``."""
     own = jobs or Jobs(settings)
     watch, alerts = Watch(settings, Watching()), AlertStore(data_folder(settings) / "alerts")
@@ -69,6 +72,8 @@ def served(settings: Settings, jobs: Jobs | None = None, live: Any = None) -> It
         own,
         cast(Lanes, FakeSeats()),
         cast(Seats, live or FakeSeats()),
+        cast(Lanes, analysis or FakeSeats()),
+        Templates.of(settings),
         watch,
         alerts,
         Metrics(),

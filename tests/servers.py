@@ -21,6 +21,7 @@ import httpx
 from posemill.alerts import AlertStore
 from posemill.config import Settings, Watching, data_folder
 from posemill.errors import PosemillError
+from posemill.exercises.templates import Templates
 from posemill.jobs import Jobs
 from posemill.server.app import build_app
 from posemill.server.listening import listen, server
@@ -87,7 +88,17 @@ def running(folder: Path, **settings: Any) -> Iterator[Running]:
     lanes, jobs = FakeLanes(), Jobs(chosen)
     seats = Seats(0, cast(Callable[..., Any], None), queue_size=1)
     watch, alerts = Watch(chosen, Watching()), AlertStore(data_folder(chosen) / "alerts")
-    service = Service(chosen, jobs, cast(Lanes, lanes), seats, watch, alerts, Metrics())
+    service = Service(
+        chosen,
+        jobs,
+        cast(Lanes, lanes),
+        seats,
+        cast(Lanes, lanes),
+        Templates.of(chosen),
+        watch,
+        alerts,
+        Metrics(),
+    )
     listening = listen(chosen)
     port = listening.getsockname()[1]
     uvicorn = server(build_app(service), chosen, service.stopping)

@@ -15,12 +15,15 @@ from posemill.cores import usable_cores
 
 _ANY: Final = ("0.0.0.0", "::", "")
 _MEDIA: Final = "posemill.server.media_process"
+_ANALYSIS: Final = "posemill.server.analysis_process"
 _OPEN_FILES: Final = 65_536
+_STANDS_BACK: Final = 5  # niceness of analyses: pictures and live sessions come first
 
 
 def serve(settings: Settings, watching: Watching) -> int:
     """Serve until SIGTERM or Ctrl-C. UsageError where the port is taken."""
     from posemill.alerts import AlertStore  # noqa: PLC0415
+    from posemill.exercises.templates import Templates  # noqa: PLC0415
     from posemill.jobs import Jobs  # noqa: PLC0415
     from posemill.server.app import build_app  # noqa: PLC0415
     from posemill.server.listening import listen, server  # noqa: PLC0415
@@ -33,9 +36,13 @@ def serve(settings: Settings, watching: Watching) -> int:
     keep_private()
     _allow_files()
 
+    limits = Limits(memory_bytes=settings.worker_memory)
+
     def media() -> MediaProcess:
-        limits = Limits(memory_bytes=settings.worker_memory)
         return MediaProcess(_MEDIA, {"settings": plain(settings)}, limits=limits)
+
+    def analysis() -> MediaProcess:
+        return MediaProcess(_ANALYSIS, {}, limits=limits, nice=_STANDS_BACK)
 
     cores = usable_cores()
     with ExitStack() as stack:
@@ -50,9 +57,22 @@ def serve(settings: Settings, watching: Watching) -> int:
         live = stack.enter_context(
             closing(Seats(settings.live_workers or cores, media, queue_size=settings.queue_size))
         )
+        analyses = stack.enter_context(
+            closing(Lanes(settings.analysis_workers, analysis, queue_size=settings.queue_size))
+        )
         alerts = stack.enter_context(closing(AlertStore(data_folder(settings) / "alerts")))
         watch = stack.enter_context(closing(Watch(settings, watching)))
-        service = Service(settings, jobs, pictures, live, watch, alerts, Metrics())
+        service = Service(
+            settings,
+            jobs,
+            pictures,
+            live,
+            analyses,
+            Templates.of(settings),
+            watch,
+            alerts,
+            Metrics(),
+        )
         running = server(build_app(service), settings, service.stopping)
         stack.enter_context(closing(Supervisor(settings)))
 

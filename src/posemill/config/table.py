@@ -54,6 +54,9 @@ class Settings(LiveSettings):
     step_timeout_s: float = row(
         300.0, DURATION, "limits", "How long a few seconds of a job's video may take."
     )
+    analysis_timeout_s: float = row(
+        120.0, DURATION, "limits", "How long the analysis of a job's records may take."
+    )
     worker_memory: int = row(
         4 * GIB, SIZE, "limits", "Address space of a process that decodes media, 0 for any."
     )
@@ -83,7 +86,12 @@ class Settings(LiveSettings):
     )
     live_workers: int = row(0, whole(0, 256), "service", "Processes for live, 0: a core each.")
     job_workers: int = row(1, whole(0, 64), "service", "Processes for jobs; 0: others run them.")
-    queue_size: int = row(32, whole(1, 10_000), "service", "Pictures that may wait.")
+    analysis_workers: int = row(
+        1, whole(1, 64), "service", "Processes that analyse what jobs found."
+    )
+    queue_size: int = row(
+        32, whole(1, 10_000), "service", "Pictures that may wait, and so many analyses."
+    )
     max_uploads: int = row(32, whole(1, 10_000), "service", "Uploads at the same time.")
     max_live: int = row(8, whole(0, 1000), "service", "Live sessions at the same time.")
     live_idle_s: float = row(60.0, DURATION, "service", "Close a live session without frames.")

@@ -20,6 +20,7 @@ from posemill import __version__
 from posemill.errors import PosemillError
 from posemill.server import (
     alerts_api,
+    analysis_api,
     health,
     jobs_api,
     live,
@@ -43,7 +44,7 @@ _UPLOADS: Final = ("/api/v1/jobs", "/api/v1/uploads")
 _PICTURES: Final = "/api/v1/detect"
 _ROUTES: Final = (
     *(health, looks, pictures, jobs_api, tus, live),
-    *(streams_socket, streams_api, alerts_api, pages),
+    *(analysis_api, streams_socket, streams_api, alerts_api, pages),
 )
 _METHODS: Final = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 _ABOUT: Final = (

@@ -103,9 +103,12 @@ def watch(service: Service) -> None:
     gauges = [
         Watched(
             "posemill_queue_depth",
-            "Pictures that wait.",
+            "Pictures and analyses that wait.",
             "queue",
-            lambda: {"pictures": service.pictures.waiting},
+            lambda: {
+                "pictures": service.pictures.waiting,
+                "analysis": service.analysis.waiting,
+            },
         ),
         Watched(
             "posemill_confinement",
@@ -121,6 +124,7 @@ def watch(service: Service) -> None:
             lambda: {
                 "pictures": service.pictures.restarts,
                 "live": sum(lane.restarts for lane in service.live.lanes),
+                "analysis": service.analysis.restarts,
                 "streams": max(0, service.watch.starts - 1),
             },
         ),
@@ -146,6 +150,7 @@ def _alerts(service: Service) -> Mapping[str, int]:
 def _memory(service: Service) -> dict[str, float]:
     live = [pid for lane in service.live.lanes for pid in lane.pids]
     kinds = {"service": [os.getpid()], "pictures": service.pictures.pids, "live": live}
+    kinds["analysis"] = service.analysis.pids
     kinds["streams"] = [pid for pid in (service.watch.pid,) if pid is not None]
     known = {pid for pids in kinds.values() for pid in pids}
     children = psutil.Process().children(recursive=True)

@@ -48,6 +48,12 @@ class Metrics:
         self.people = Counter(
             "posemill_people", "People found, by kind.", ["kind"], registry=self.registry
         )
+        self.analyses = Counter(
+            "posemill_analyses",
+            "Analyses of records by kind and what became of them.",
+            ["kind", "fate"],
+            registry=self.registry,
+        )
         self.live_sessions = Gauge(
             "posemill_live_sessions", "Live sessions now.", registry=self.registry
         )

@@ -14,7 +14,6 @@ from fastapi import APIRouter, Request, Response
 from python_multipart.exceptions import FormParserError
 from starlette.datastructures import UploadFile
 from starlette.exceptions import HTTPException
-from starlette.requests import ClientDisconnect
 
 from posemill.config import Settings, plain
 from posemill.errors import PosemillError
@@ -22,6 +21,7 @@ from posemill.server.describing import BYTES, described, json_of, picture_body
 from posemill.server.options import PICTURE_SECTIONS, choosable, chosen
 from posemill.server.problems import Problem, language_of, problem_of
 from posemill.server.service import service_of
+from posemill.server.waiting import unless_gone
 from posemill.workers import Answer
 
 router = APIRouter(prefix="/api/v1", tags=["pictures"])
@@ -106,7 +106,7 @@ async def find(request: Request, settings: Settings, picture: Sent, answer: str)
     metrics, began = service.metrics, time.perf_counter()
     try:
         future = service.pictures.submit(asked, picture.data, timeout_s=settings.picture_timeout_s)
-        found = await _unless_gone(request, asyncio.wrap_future(future))
+        found = await unless_gone(request, asyncio.wrap_future(future))
     except PosemillError:
         metrics.frames.labels("picture", "refused").inc()
         raise
@@ -117,24 +117,6 @@ async def find(request: Request, settings: Settings, picture: Sent, answer: str)
     metrics.frames.labels("picture", "processed").inc()
     metrics.people.labels("picture").inc(found.fields["people"])
     return found
-
-
-async def _unless_gone(request: Request, answer: "asyncio.Future[Answer]") -> Answer:
-    """Wait for an answer, and take it out of the queue where its client goes away."""
-    gone = asyncio.create_task(_gone(request))
-    try:
-        await asyncio.wait((answer, gone), return_when=asyncio.FIRST_COMPLETED)
-        if not answer.done():
-            answer.cancel()
-            raise ClientDisconnect
-        return answer.result()
-    finally:
-        gone.cancel()
-
-
-async def _gone(request: Request) -> None:
-    while (await request.receive())["type"] != "http.disconnect":
-        pass
 
 
 @asynccontextmanager

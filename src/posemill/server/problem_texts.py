@@ -149,6 +149,38 @@ PROBLEMS: Final[Mapping[str, Entry]] = {
         Words("Method not allowed", "This address doesn't take {method}.", "See /docs."),
         Words("不允许的方法", "该地址不接受 {method}。", "请见 /docs。"),
     ),
+    "job_not_finished": Entry(
+        409,
+        Words(
+            "Not finished yet",
+            "The job is still at work; it can be analysed once it is done.",
+            "Follow the job, and ask again when it has succeeded.",
+        ),
+        Words(
+            "任务尚未完成",
+            "该任务仍在进行，完成后才能分析。",
+            "请关注任务进度，成功后再试。",
+        ),
+    ),
+    "no_records": Entry(
+        409,
+        Words(
+            "Nothing to analyse",
+            "The job has no records of a video: it failed, it was not asked for any, or it was "
+            "of pictures.",
+            "Send the video again, with records among its results.",
+        ),
+        Words(
+            "没有可分析的数据",
+            "该任务没有视频的数据：任务失败、未要求生成数据，或上传的是图片。",
+            "请重新上传视频，并在结果中包含数据（records）。",
+        ),
+    ),
+    "not_analysable": Entry(
+        422,
+        Words("It can't be analysed", "{reason}", "Choose another video, person or exercise."),
+        Words("无法分析", "无法分析：{reason}", "请换一个视频、人物或动作。"),
+    ),
     "not_acceptable": Entry(
         406,
         Words(

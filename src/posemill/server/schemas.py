@@ -7,6 +7,8 @@ import numpy as np
 
 from posemill.jobs import STATES
 from posemill.records import COLUMNS, SCHEMA, WORLD_COLUMNS, header
+from posemill.server.analysis_examples import ANALYSIS_EXAMPLES
+from posemill.server.analysis_schemas import ANALYSIS_SCHEMAS, COMPARISON_SCHEMAS
 from posemill.server.problem_texts import PROBLEMS
 from posemill.server.schema_parts import (
     COUNT,
@@ -105,6 +107,8 @@ SCHEMAS: Final[Mapping[str, Schema]] = {
         colours={"type": "object", "additionalProperties": TEXT},
     ),
     **STREAM_SCHEMAS,
+    **ANALYSIS_SCHEMAS,
+    **COMPARISON_SCHEMAS,
     "Word": obj("How it is, in a word.", status=TEXT),
     "Status": obj(
         "What runs, its load and its limits.",
@@ -161,6 +165,11 @@ _JOB: Final[Mapping[str, Any]] = {
 
 EXAMPLES: Final[Mapping[str, Any]] = {
     **STREAM_EXAMPLES,
+    **ANALYSIS_EXAMPLES,
+    "PictureComparison": {
+        **ANALYSIS_EXAMPLES["ComparisonDocument"],
+        **{"of": "pictures", "a": _document(), "b": _document()},
+    },
     "Document": _document(),
     "Job": _JOB,
     "Jobs": {"jobs": [_JOB], "total": 1, "limit": 20, "offset": 0},

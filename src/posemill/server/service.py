@@ -9,6 +9,7 @@ from starlette.requests import HTTPConnection
 
 from posemill.alerts import AlertStore
 from posemill.config import Settings
+from posemill.exercises.templates import Templates
 from posemill.jobs import Jobs
 from posemill.server.metrics import Metrics
 from posemill.server.watching import Watch
@@ -22,6 +23,8 @@ _MAX_FOLLOWERS: Final = 200
 class Service:
     """``pictures``: processes for single pictures; ``live``: those of live sessions.
 
+    ``analysis``: those that analyse what jobs found; ``templates``: what movements are scored by.
+
     ``watch``: the process that watches streams; ``alerts``: what it stores.
 
     ``followers``: room for those who follow jobs. ``stopping``: set when nothing more may begin.
@@ -31,6 +34,8 @@ class Service:
     jobs: Jobs
     pictures: Lanes
     live: Seats
+    analysis: Lanes
+    templates: Templates
     watch: Watch
     alerts: AlertStore
     metrics: Metrics

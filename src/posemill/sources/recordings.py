@@ -1,5 +1,6 @@
 """posemill/1 records in a file, read back: what was found once needn't be found again."""
 
+import os
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final, TypeVar
@@ -42,6 +43,15 @@ class Recording:
         except BaseException:
             self._file.close()
             raise
+
+    @property
+    def stat(self) -> os.stat_result:
+        """What the file is, while it is open: its size and when it changed."""
+        return os.fstat(self._file.fileno())
+
+    def close(self) -> None:
+        """Close it, where nobody iterates to its end."""
+        self._file.close()
 
     def __iter__(self) -> Iterator[FramePoses]:
         with self._file:

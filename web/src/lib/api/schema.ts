@@ -269,6 +269,112 @@ export interface paths {
         patch: operations["append_api_v1_uploads__upload_id__patch"];
         trace?: never;
     };
+    "/api/v1/exercises": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Exercises
+         * @description List the exercises that repetitions can be counted of.
+         */
+        get: operations["exercises_api_v1_exercises_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/jobs/{job_id}/count": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Count
+         * @description Count repetitions; `exercise`: a name of `/exercises`, or `auto` for whatever repeats.
+         */
+        get: operations["count_api_v1_jobs__job_id__count_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/jobs/{job_id}/angles": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Angles
+         * @description Compute joint angles over time.
+         *
+         *     `names`: with commas, of angles or of groups: `main`, `3d`, `2d`, `segments`, `spreads`, `all`.
+         */
+        get: operations["angles_api_v1_jobs__job_id__angles_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/jobs/{job_id}/behaviour": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Behaviour
+         * @description Find what happened: falls, lying, stillness, raised hands, running; `kinds`: some of them.
+         */
+        get: operations["behaviour_api_v1_jobs__job_id__behaviour_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/jobs/{job_id}/compare/{other_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Compare
+         * @description Compare the movement of somebody in one job with that of somebody in another one.
+         *
+         *     `mirror`: whether the other one is taken as in a mirror, `auto` for whichever is more alike.
+         *     `find`: look for the shorter movement within the longer one. `person`, `other_person`: their
+         *     ids, without which those are compared who are seen most.
+         */
+        get: operations["compare_api_v1_jobs__job_id__compare__other_id__get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/streams": {
         parameters: {
             query?: never;
@@ -531,7 +637,7 @@ export interface components {
             title: string;
             status: number;
             /** @enum {string} */
-            code: "alert_not_found" | "bad_body" | "bad_option" | "bad_range" | "bad_request" | "broken_media" | "busy" | "conflict" | "foreign_origin" | "internal" | "job_not_found" | "length_required" | "media_too_large" | "method_not_allowed" | "no_picture" | "no_room" | "not_acceptable" | "not_found" | "not_ready" | "request_timeout" | "result_not_found" | "store_unavailable" | "stream_exists" | "stream_fixed" | "stream_not_found" | "token_needed" | "too_large" | "too_large_here" | "too_many_connections" | "too_many_followers" | "too_many_sessions" | "too_many_uploads" | "unauthorized" | "unsupported_content_type" | "unsupported_extension" | "unsupported_media" | "upload_not_found" | "worker_crashed" | "worker_timeout" | "wrong_version";
+            code: "alert_not_found" | "bad_body" | "bad_option" | "bad_range" | "bad_request" | "broken_media" | "busy" | "conflict" | "foreign_origin" | "internal" | "job_not_finished" | "job_not_found" | "length_required" | "media_too_large" | "method_not_allowed" | "no_picture" | "no_records" | "no_room" | "not_acceptable" | "not_analysable" | "not_found" | "not_ready" | "request_timeout" | "result_not_found" | "store_unavailable" | "stream_exists" | "stream_fixed" | "stream_not_found" | "token_needed" | "too_large" | "too_large_here" | "too_many_connections" | "too_many_followers" | "too_many_sessions" | "too_many_uploads" | "unauthorized" | "unsupported_content_type" | "unsupported_extension" | "unsupported_media" | "upload_not_found" | "worker_crashed" | "worker_timeout" | "wrong_version";
             detail: string;
             advice: string;
         };
@@ -720,6 +826,321 @@ export interface components {
         /** @description Alerts, the newest first. */
         Alerts: {
             alerts: components["schemas"]["Alert"][];
+        };
+        /** @description What repetitions can be counted of. */
+        Exercises: {
+            exercises: {
+                name: string;
+                names: {
+                    [key: string]: string;
+                };
+                /** @enum {string} */
+                view: "any" | "front" | "side";
+                /** @enum {string} */
+                sides: "both" | "each";
+            }[];
+        };
+        /** @description Times in seconds: start, turning point, end; there, hold and back. `depth`: 1 is the exercise's turning point. One that is not `full` does not count. */
+        Repetition: {
+            start_s: number;
+            turn_s: number;
+            end_s: number;
+            out_s: number;
+            hold_s: number;
+            back_s: number;
+            depth: number;
+            /** @enum {string} */
+            side: "left" | "right" | "both";
+            full: boolean;
+        };
+        /** @description One person's repetitions. `between`: the least and the most it may be. `doubts`: reasons not to trust it. `signal`: the way from rest (0) to the turning point (1) over `time_s`, of 2000 points at most, null in gaps. */
+        PersonCount: {
+            id: number;
+            ids: number[];
+            from_s: number;
+            to_s: number;
+            frames: number;
+            exercise: string;
+            count: number;
+            partial: number;
+            unfinished: number;
+            between: number[];
+            sides: {
+                [key: string]: number;
+            };
+            period_s: number | null;
+            view: string;
+            doubts: string[];
+            repetitions: components["schemas"]["Repetition"][];
+            time_s: number[];
+            signal: {
+                [key: string]: (number | null)[];
+            };
+        };
+        /** @description Repetitions, those of whoever is seen most first. */
+        CountDocument: {
+            /** @constant */
+            schema: "posemill.analysis/1";
+            /** @constant */
+            kind: "count";
+            source: string;
+            width: number;
+            height: number;
+            fps: number | null;
+            model: string;
+            engine: string;
+            precision: string;
+            exercise: string;
+            people: components["schemas"]["PersonCount"][];
+        };
+        /** @description An angle over time: degrees (spreads in hip widths), null where it isn't known. `seen`: in what share of the frames; `uncertainty`: standard deviation; `distortion`: what the view may do to an angle in the picture. */
+        Angle: {
+            unit: string;
+            min: number | null;
+            max: number | null;
+            range_of_motion: number | null;
+            mean: number | null;
+            max_speed: number | null;
+            seen: number;
+            uncertainty: number | null;
+            distortion: number | null;
+            doubts: string[];
+            values: (number | null)[];
+        };
+        /** @description Joint angles. `symmetry`: by how many percent the right side moves further. */
+        AnglesDocument: {
+            /** @constant */
+            schema: "posemill.analysis/1";
+            /** @constant */
+            kind: "angles";
+            source: string;
+            width: number;
+            height: number;
+            fps: number | null;
+            model: string;
+            engine: string;
+            precision: string;
+            names: string[];
+            people: {
+                id: number;
+                ids: number[];
+                from_s: number;
+                to_s: number;
+                frames: number;
+                time_s: number[];
+                symmetry: {
+                    [key: string]: number;
+                };
+                angles: {
+                    [key: string]: components["schemas"]["Angle"];
+                };
+            }[];
+        };
+        /** @description What happened, in order. `facts`: what decided. An aid, and no medical or safety device. */
+        EventsDocument: {
+            /** @constant */
+            schema: "posemill.analysis/1";
+            /** @constant */
+            kind: "events";
+            source: string;
+            width: number;
+            height: number;
+            fps: number | null;
+            model: string;
+            engine: string;
+            precision: string;
+            kinds: string[];
+            events: {
+                /** @enum {string} */
+                kind: "fall" | "lying" | "still" | "hands_up" | "running";
+                person: number | null;
+                began_s: number;
+                ended_s: number;
+                confirmed: boolean;
+                facts: Record<string, never>;
+            }[];
+        };
+        /** @description How far apart a joint is, and where most: seconds of both. */
+        JointDifference: {
+            name: string;
+            difference_deg: number | null;
+            similarity: number | null;
+            worst_deg: number | null;
+            worst_s: number[] | null;
+            weight: number;
+            seen: number;
+            moves_deg: number;
+        };
+        /** @description The pairs of moments that belong together, in order. */
+        Moments: {
+            a_s: number[];
+            b_s: number[];
+            a_frame: number[];
+            b_frame: number[];
+            difference_deg: (number | null)[];
+            similarity: (number | null)[];
+            joints_deg: {
+                [key: string]: (number | null)[];
+            };
+        };
+        /** @description How alike two movements are, 0 to 100; `similarity_range`: what it may be. `people`: the ids of those compared. `mirrored`: the other one is taken as in a mirror. */
+        ComparisonDocument: {
+            /** @constant */
+            schema: "posemill.analysis/1";
+            /** @constant */
+            kind: "comparison";
+            /** @enum {string} */
+            of: "clips" | "pictures";
+            people: number[][];
+            similarity: number | null;
+            similarity_range: number[] | null;
+            posture: number | null;
+            movement: number | null;
+            difference_deg: number | null;
+            uncertainty_deg: number;
+            doubts: string[];
+            mirrored: boolean;
+            view: Record<string, never>;
+            /** @enum {string} */
+            way: "whole" | "part";
+            found_in: string | null;
+            tempo: number;
+            places: Record<string, never>[];
+            joints: components["schemas"]["JointDifference"][];
+            moments: components["schemas"]["Moments"];
+            /** @description What was matched, seconds, and that as a part. */
+            a: {
+                span_s: number[] | null;
+                share: number;
+            };
+            /** @description What was matched, seconds, and that as a part. */
+            b: {
+                span_s: number[] | null;
+                share: number;
+            };
+        };
+        /** @description How alike two postures are; `a` and `b`: what was found in both pictures. */
+        PictureComparison: {
+            /** @constant */
+            schema: "posemill.analysis/1";
+            /** @constant */
+            kind: "comparison";
+            /** @enum {string} */
+            of: "clips" | "pictures";
+            people: number[][];
+            similarity: number | null;
+            similarity_range: number[] | null;
+            posture: number | null;
+            movement: number | null;
+            difference_deg: number | null;
+            uncertainty_deg: number;
+            doubts: string[];
+            mirrored: boolean;
+            view: Record<string, never>;
+            /** @enum {string} */
+            way: "whole" | "part";
+            found_in: string | null;
+            tempo: number;
+            places: Record<string, never>[];
+            joints: components["schemas"]["JointDifference"][];
+            moments: components["schemas"]["Moments"];
+            a: components["schemas"]["Document"];
+            b: components["schemas"]["Document"];
+        };
+        /** @description What a movement is scored by. `duration_s`: of a repetition. `problem`: of a damaged one, which has nothing else. */
+        TemplateSummary: {
+            name: string;
+            exercise?: string | null;
+            clips?: number;
+            repetitions?: number;
+            duration_s?: number;
+            phases?: string[];
+            problem?: string;
+        };
+        /** @description All templates. */
+        Templates: {
+            templates: components["schemas"]["TemplateSummary"][];
+        };
+        /** @description Jobs that show how it is done. `exercise`: what to count by, `auto` for the movement's own period; without it the exercise of that name, if there is one. */
+        TemplateBody: {
+            name: string;
+            jobs: string[];
+            exercise?: string;
+        };
+        /** @description A template itself: posemill-template/1. */
+        Template: {
+            schema: string;
+            name: string;
+            exercise: string | null;
+            clips: number;
+            repetitions: number;
+            duration_s: Record<string, never>;
+            yaw: number;
+            phases: Record<string, never>[];
+            joints: Record<string, never>;
+            angles: Record<string, never>;
+            posture: Record<string, never>;
+        };
+        /** @description How well a movement was done, 0 to 100; `texts` of advice by language. */
+        ScoreDocument: {
+            /** @constant */
+            schema: "posemill.analysis/1";
+            /** @constant */
+            kind: "score";
+            source: string;
+            width: number;
+            height: number;
+            fps: number | null;
+            model: string;
+            engine: string;
+            precision: string;
+            people: number[][];
+            template: string;
+            total: number | null;
+            total_range: number[] | null;
+            beyond_deg: number | null;
+            uncertainty_deg: number;
+            doubts: string[];
+            phases: {
+                [key: string]: number | null;
+            };
+            joints: {
+                name: string;
+                score: number | null;
+                difference_deg: number | null;
+                beyond_deg: number | null;
+                worst_phase: string | null;
+                weight: number;
+            }[];
+            repetitions: {
+                start_s: number;
+                turn_s: number;
+                end_s: number;
+                tempo: number;
+                side: string;
+                full: boolean;
+                joints: {
+                    [key: string]: number | null;
+                };
+                score: number | null;
+                phases: {
+                    [key: string]: number | null;
+                };
+            }[];
+            advice: {
+                rule: string;
+                texts: {
+                    [key: string]: string;
+                };
+                repetitions: number[];
+                phase: string;
+                part: string;
+                side: string;
+                deviation: number;
+                unit: string;
+                severity: number;
+                doubts: string[];
+            }[];
         };
         /** @description How it is, in a word. */
         Word: {
@@ -2651,6 +3072,667 @@ export interface operations {
             };
             /** @description No room left */
             507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    exercises_api_v1_exercises_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "exercises": [
+                     *         {
+                     *           "name": "squat",
+                     *           "names": {
+                     *             "en": "Squat",
+                     *             "zh": "深蹲"
+                     *           },
+                     *           "view": "any",
+                     *           "sides": "both"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Exercises"];
+                };
+            };
+            /** @description A token is needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    count_api_v1_jobs__job_id__count_get: {
+        parameters: {
+            query?: {
+                exercise?: string;
+            };
+            header?: never;
+            path: {
+                job_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "schema": "posemill.analysis/1",
+                     *       "kind": "count",
+                     *       "source": "squat.mp4",
+                     *       "width": 1280,
+                     *       "height": 720,
+                     *       "fps": 29.97,
+                     *       "model": "full",
+                     *       "engine": "openvino",
+                     *       "precision": "f32",
+                     *       "exercise": "squat",
+                     *       "people": [
+                     *         {
+                     *           "id": 0,
+                     *           "ids": [
+                     *             0
+                     *           ],
+                     *           "from_s": 0,
+                     *           "to_s": 9,
+                     *           "frames": 270,
+                     *           "exercise": "squat",
+                     *           "count": 1,
+                     *           "partial": 0,
+                     *           "unfinished": 0,
+                     *           "between": [
+                     *             1,
+                     *             1
+                     *           ],
+                     *           "sides": {},
+                     *           "period_s": null,
+                     *           "view": "front",
+                     *           "doubts": [],
+                     *           "repetitions": [
+                     *             {
+                     *               "start_s": 1,
+                     *               "turn_s": 2.1,
+                     *               "end_s": 3.2,
+                     *               "out_s": 0.9,
+                     *               "hold_s": 0.3,
+                     *               "back_s": 1,
+                     *               "depth": 1.05,
+                     *               "side": "both",
+                     *               "full": true
+                     *             }
+                     *           ],
+                     *           "time_s": [
+                     *             0,
+                     *             0.033
+                     *           ],
+                     *           "signal": {
+                     *             "both": [
+                     *               0.02,
+                     *               null
+                     *             ]
+                     *           }
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CountDocument"];
+                };
+            };
+            /** @description A token is needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such job */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not finished yet */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It can't be analysed */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The file broke its process */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Busy */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It took too long */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    angles_api_v1_jobs__job_id__angles_get: {
+        parameters: {
+            query?: {
+                names?: string;
+            };
+            header?: never;
+            path: {
+                job_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "schema": "posemill.analysis/1",
+                     *       "kind": "angles",
+                     *       "source": "squat.mp4",
+                     *       "width": 1280,
+                     *       "height": 720,
+                     *       "fps": 29.97,
+                     *       "model": "full",
+                     *       "engine": "openvino",
+                     *       "precision": "f32",
+                     *       "names": [
+                     *         "left_knee_flexion"
+                     *       ],
+                     *       "people": [
+                     *         {
+                     *           "id": 0,
+                     *           "ids": [
+                     *             0
+                     *           ],
+                     *           "from_s": 0,
+                     *           "to_s": 9,
+                     *           "frames": 270,
+                     *           "time_s": [
+                     *             0,
+                     *             0.033
+                     *           ],
+                     *           "symmetry": {
+                     *             "knee_flexion": -2.5
+                     *           },
+                     *           "angles": {
+                     *             "left_knee_flexion": {
+                     *               "unit": "deg",
+                     *               "min": 3.1,
+                     *               "max": 98.4,
+                     *               "range_of_motion": 95.3,
+                     *               "mean": 41,
+                     *               "max_speed": 140.2,
+                     *               "seen": 0.99,
+                     *               "uncertainty": 6.1,
+                     *               "distortion": null,
+                     *               "doubts": [],
+                     *               "values": [
+                     *                 3.1,
+                     *                 null
+                     *               ]
+                     *             }
+                     *           }
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["AnglesDocument"];
+                };
+            };
+            /** @description A token is needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such job */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not finished yet */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It can't be analysed */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The file broke its process */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Busy */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It took too long */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    behaviour_api_v1_jobs__job_id__behaviour_get: {
+        parameters: {
+            query?: {
+                kinds?: string;
+            };
+            header?: never;
+            path: {
+                job_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "schema": "posemill.analysis/1",
+                     *       "kind": "events",
+                     *       "source": "squat.mp4",
+                     *       "width": 1280,
+                     *       "height": 720,
+                     *       "fps": 29.97,
+                     *       "model": "full",
+                     *       "engine": "openvino",
+                     *       "precision": "f32",
+                     *       "kinds": [
+                     *         "fall"
+                     *       ],
+                     *       "events": [
+                     *         {
+                     *           "kind": "fall",
+                     *           "person": 0,
+                     *           "began_s": 3.2,
+                     *           "ended_s": 9,
+                     *           "confirmed": true,
+                     *           "facts": {
+                     *             "drop_m": 0.7,
+                     *             "drop_s": 0.8
+                     *           }
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["EventsDocument"];
+                };
+            };
+            /** @description A token is needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such job */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not finished yet */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It can't be analysed */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The file broke its process */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Busy */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It took too long */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    compare_api_v1_jobs__job_id__compare__other_id__get: {
+        parameters: {
+            query?: {
+                mirror?: "auto" | "true" | "false";
+                find?: boolean | null;
+                person?: number | null;
+                other_person?: number | null;
+            };
+            header?: never;
+            path: {
+                job_id: string;
+                other_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "schema": "posemill.analysis/1",
+                     *       "kind": "comparison",
+                     *       "of": "clips",
+                     *       "people": [
+                     *         [
+                     *           0
+                     *         ],
+                     *         [
+                     *           0
+                     *         ]
+                     *       ],
+                     *       "similarity": 81,
+                     *       "similarity_range": [
+                     *         74.1,
+                     *         88
+                     *       ],
+                     *       "posture": 84,
+                     *       "movement": 78,
+                     *       "difference_deg": 9.1,
+                     *       "uncertainty_deg": 4,
+                     *       "doubts": [],
+                     *       "mirrored": false,
+                     *       "view": {
+                     *         "turn_deg": 3,
+                     *         "tilt_deg": 1
+                     *       },
+                     *       "way": "whole",
+                     *       "found_in": null,
+                     *       "a": {
+                     *         "span_s": [
+                     *           0,
+                     *           9
+                     *         ],
+                     *         "share": 1
+                     *       },
+                     *       "b": {
+                     *         "span_s": [
+                     *           0,
+                     *           8
+                     *         ],
+                     *         "share": 1
+                     *       },
+                     *       "tempo": 1.1,
+                     *       "places": [],
+                     *       "joints": [
+                     *         {
+                     *           "name": "left_knee",
+                     *           "difference_deg": 8.2,
+                     *           "similarity": 82.5,
+                     *           "worst_deg": 19,
+                     *           "worst_s": [
+                     *             2.1,
+                     *             2.4
+                     *           ],
+                     *           "weight": 0.12,
+                     *           "seen": 1,
+                     *           "moves_deg": 35
+                     *         }
+                     *       ],
+                     *       "moments": {
+                     *         "a_s": [
+                     *           0
+                     *         ],
+                     *         "b_s": [
+                     *           0
+                     *         ],
+                     *         "a_frame": [
+                     *           0
+                     *         ],
+                     *         "b_frame": [
+                     *           0
+                     *         ],
+                     *         "difference_deg": [
+                     *           9.1
+                     *         ],
+                     *         "similarity": [
+                     *           80
+                     *         ],
+                     *         "joints_deg": {
+                     *           "left_knee": [
+                     *             8.2
+                     *           ]
+                     *         }
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ComparisonDocument"];
+                };
+            };
+            /** @description A token is needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such job */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not finished yet */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It can't be analysed */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The file broke its process */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Busy */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It took too long */
+            504: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -1,0 +1,20 @@
+"""Falls, lying and the like, as JSON."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from posemill.analysis.behaviour import KINDS, find_events
+from posemill.errors import SettingError
+from posemill.records import analysis_document
+from posemill.types import FramePoses
+
+
+def behaviour_document(
+    header: Mapping[str, Any], frames: Iterable[FramePoses], kinds: Sequence[str] = KINDS
+) -> dict[str, Any]:
+    """Return what happened; ``kinds``: some of ``KINDS``. SettingError for another one."""
+    for kind in kinds:
+        if kind not in KINDS:
+            raise SettingError(f"kinds must be some of {','.join(KINDS)}; not {kind!r}.")
+    events = [each.to_dict() for each in find_events(frames, kinds)]
+    return analysis_document("events", header, kinds=list(kinds), events=events)
