@@ -1,6 +1,7 @@
 """`posemill report`: one HTML file about a clip, to read, to keep and to print."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from itertools import islice
 from pathlib import Path
@@ -32,6 +33,7 @@ _EMPTY_SIDE_PX: Final = 1600
 _EMPTY_GREY: Final = 40
 _STYLE: Final = DrawingStyle(style="limbs")
 _LEAST_SPAN: Final = 10.0
+_SAME_S: Final = 1e-3
 _ROOM: Final = 1.8  # what is shown around a person, in sizes of theirs
 
 
@@ -66,15 +68,15 @@ def report_of(
     long = [each for each in people if each.motion.duration_s >= _LEAST_S] or list(people[:1])
     chosen = long[:_MOST_PEOPLE]
     moments = [_moments(each.motion, each.angles, language) for each in chosen]
-    wanted = {index for each in moments for index in each}
-    pictures = dict(_pictures(found, wanted, settings))
+    pixels = _read(found, {index for each in moments for index in each}, settings)
+    frames = {frame.index: frame for frame in found.frames}
     told = [
         Person(
             each.motion,
             each.angles,
             each.quality,
             [
-                Shown(near(pictures[index][0], each.motion, index), pictures[index][1], caption)
+                _shown(frames[index], pixels.get(index), each.motion, caption)
                 for index, caption in sorted(shown.items())
             ],
             *_repetitions(each.motion, exercise, language),
@@ -151,16 +153,11 @@ def _moments(motion: Motion, found: Angles, language: Language) -> dict[int, str
     }
 
 
-def _pictures(
-    found: Skeletons, wanted: set[int], settings: Settings
-) -> Iterator[tuple[int, tuple[Picture, bool]]]:
-    """Yield frames by number with their skeletons, and whether there is no picture below."""
-    poses = {frame.index: frame for frame in found.frames if frame.index in wanted}
-    pixels = _read(found, poses, settings)
-    for index, frame in poses.items():
-        picture = pixels.get(index)
-        drawn = draw(_empty(frame) if picture is None else picture, frame, _STYLE)
-        yield index, (drawn, picture is None)
+def _shown(frame: FramePoses, pixels: Picture | None, motion: Motion, caption: str) -> Shown:
+    """Return what is around a person in a frame with their skeleton; on grey without ``pixels``."""
+    people = tuple(pose for pose in frame.people if pose.id in motion.ids)
+    drawn = draw(_empty(frame) if pixels is None else pixels, replace(frame, people=people), _STYLE)
+    return Shown(near(drawn, motion, frame.index), pixels is None, caption)
 
 
 def near(picture: Picture, motion: Motion, index: int) -> Picture:
@@ -177,23 +174,21 @@ def near(picture: Picture, motion: Motion, index: int) -> Picture:
     return picture[top:bottom, left:right]
 
 
-def _read(
-    found: Skeletons, poses: Mapping[int, FramePoses], settings: Settings
-) -> dict[int, Picture]:
+def _read(found: Skeletons, wanted: set[int], settings: Settings) -> dict[int, Picture]:
+    """Return the pictures of frames by number, as far as they are at hand."""
     from posemill.assemble import selection  # noqa: PLC0415
     from posemill.sources import open_source  # noqa: PLC0415
 
-    media, last = found.media, max(poses, default=-1)
+    times = {frame.index: frame.time_s for frame in found.frames if frame.index in wanted}
+    media, last = found.media, max(times, default=-1)
     pixels: dict[int, Picture] = {}
     if media is None:
         return pixels
-    near_s = 1e-3
     try:
         with open_source(media, selection(settings)) as source:
             for frame in islice(source, last + 1):
-                known = poses.get(frame.index)
                 # Of the same name, but another clip: its frames are at other times.
-                if known is not None and abs(known.time_s - frame.time_s) <= near_s:
+                if abs(times.get(frame.index, np.inf) - frame.time_s) <= _SAME_S:
                     pixels[frame.index] = frame.pixels
                 if frame.index >= last:
                     break

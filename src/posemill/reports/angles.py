@@ -17,6 +17,7 @@ from posemill.reports.tables import Cell, notes, table
 _TEXTS: Final[Mapping[Language, Mapping[str, str]]] = {
     "en": {
         "angle": "angle",
+        "value": "value",
         "rom": "range",
         "min": "least",
         "max": "most",
@@ -35,6 +36,7 @@ _TEXTS: Final[Mapping[Language, Mapping[str, str]]] = {
     },
     "zh": {
         "angle": "角度",
+        "value": "数值",
         "rom": "活动范围",
         "min": "最小",
         "max": "最大",
@@ -95,8 +97,13 @@ def angle_table(found: Angles, names: Sequence[str], language: Language = "en") 
     """Return the summaries of angles, a row each."""
     texts = _TEXTS[language]
     columns = ("angle", "rom", "min", "max", "mean", "speed", "seen", "sure", "doubts")
-    rows = [_row(found[name], language) for name in names]
-    return table([texts[each] for each in columns], rows, texts["units"])
+    rows = [dict(zip(columns, _row(found[name], language), strict=True)) for name in names]
+    kept = list(columns)
+    if len(found.time_s) == 1:  # a picture: least, most and mean are one
+        rows = [{**row, "value": row["mean"]} for row in rows]
+        kept = ["angle", "value", "sure", "doubts"]
+    cells = [[row[each] for each in kept] for row in rows]
+    return table([texts[each] for each in kept], cells, texts["units"])
 
 
 def doubt_notes(found: Angles, names: Sequence[str], language: Language = "en") -> Html:

@@ -55,7 +55,7 @@ def movement_report(
     """Return the whole report. ``header``: of the records. ``made``: when and by what."""
     texts = TEXTS[language]
     name = str(header["source"]).replace("\\", "/").rsplit("/", 1)[-1]
-    parts = [_about(header, people, duration_s, texts)]
+    parts = [_about(name, header, people, duration_s, texts)]
     several = len(people) > 1
     for number, each in enumerate(people):
         title = texts["person"].format(id=each.motion.id)
@@ -113,10 +113,14 @@ def _charts(each: Person, names: Sequence[str], language: Language) -> list[Html
 
 
 def _about(
-    header: Mapping[str, Any], people: Sequence[Person], duration_s: float, texts: Mapping[str, str]
+    name: str,
+    header: Mapping[str, Any],
+    people: Sequence[Person],
+    duration_s: float,
+    texts: Mapping[str, str],
 ) -> Html:
     size = f"{header.get('width')} x {header.get('height')} px"
-    pairs = [(texts["source"], str(header["source"])), (texts["size"], size)]
+    pairs = [(texts["source"], name), (texts["size"], size)]  # no folders: reports are passed on
     if len(people[0].motion) > 1:
         fps = header.get("fps")
         length = f"{clock(duration_s)} ({duration_s:.1f} s)"
