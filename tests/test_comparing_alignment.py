@@ -39,10 +39,12 @@ def best_by_definition(values: Array, reach: int) -> float:
             sums[i, j] = min(options)
     last = count - 1
     ends = range(max(last - reach, 0), count)
-    return min(
-        *(sums[last, j] + LEFT_OUT * (last - j) for j in ends),
-        *(sums[i, last] + LEFT_OUT * (last - i) for i in ends),
-        np.inf,
+    return float(
+        min(
+            *(sums[last, j] + LEFT_OUT * (last - j) for j in ends),
+            *(sums[i, last] + LEFT_OUT * (last - i) for i in ends),
+            np.inf,
+        )
     )
 
 

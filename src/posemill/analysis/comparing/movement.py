@@ -27,8 +27,8 @@ from posemill.analysis.comparing.features import (
 from posemill.analysis.comparing.turning import Differences
 from posemill.analysis.vectors import Array
 
-# Below that a measure's movement is as likely the model's trembling.
-NOISE_DEG: Final = 6.0
+# About what two cameras differ by in a joint: less may be the model's doing.
+NOISE_DEG: Final = 10.0
 _BASE: Final = np.array([each.weight for each in MEASURES.values()])
 _OWNERS: Final = np.array(
     [
