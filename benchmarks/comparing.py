@@ -112,7 +112,7 @@ def timing(clips: dict[str, Motion]) -> None:
         world = motion.world[places] + random.normal(0, 0.005, (9000, 33, 3))
         long = motion.at(places)
         pair.append(replace(long, time_s=times, frame=np.arange(9000), world=world))
-    for what, a, b in (("each other", *pair), ("itself", pair[0], pair[0])):
+    for what, a, b in (("each other", pair[0], pair[1]), ("itself", pair[0], pair[0])):
         began = perf_counter()
         compare_motions(a, b)
         print(f"9000 frames against {what}: {perf_counter() - began:.2f} s")

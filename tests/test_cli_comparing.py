@@ -196,7 +196,7 @@ def test_templates_elsewhere_and_by_their_own_period(capfd: pytest.CaptureFixtur
     squats = clip("squats", again(squat()), 9.0)
     other = run("score", squats, "--template", "jacks.template.json", capfd=capfd)
     assert other["total"] is None
-    assert other["doubts"] == ["no_repetition"]
+    assert "no_repetition" in other["doubts"]
 
 
 @pytest.mark.parametrize(

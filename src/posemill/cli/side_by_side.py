@@ -21,6 +21,7 @@ from posemill.types import FramePoses, Picture, Pose, SourceInfo
 
 DIFFERS_DEG: Final = 20.0  # about what the model gets wrong from another side; more is marked
 _MOST_PX: Final = 720
+_MOST_NAMED: Final = 3
 _STYLE: Final = DrawingStyle("limbs", min_visibility=0.5)
 _PARTS: Final = {
     name: [LANDMARK_INDEX[each] for each in measure.landmarks] for name, measure in MEASURES.items()
@@ -86,7 +87,8 @@ def picture_of(
     """Return both people at one aligned pair, with what differs marked and told."""
     numbers = (int(found.moments.a_frame[place]), int(found.moments.b_frame[place]))
     degrees = found.moments.joints_deg[place]
-    differing = [name for name, off in zip(NAMES, degrees, strict=True) if off > DIFFERS_DEG]
+    worst_first = sorted(zip(NAMES, np.nan_to_num(degrees), strict=True), key=lambda each: -each[1])
+    differing = [name for name, off in worst_first if off > DIFFERS_DEG]
     both = []
     for number, each, player in zip(numbers, sides, players, strict=True):
         canvas = player.at(number)
@@ -106,7 +108,9 @@ def _lines(
     now = found.moments.difference_deg[place]
     here = f"   now {now:.0f} degrees apart" if np.isfinite(now) else ""
     a_s, b_s = found.moments.a_s[place], found.moments.b_s[place]
-    names = ", ".join(name.replace("_", " ") for name in differing)
+    names = ", ".join(name.replace("_", " ") for name in differing[:_MOST_NAMED])
+    if len(differing) > _MOST_NAMED:
+        names += f" and {len(differing) - _MOST_NAMED} more"
     times = "" if found.kind == "pictures" else f"  {a_s:.2f} s\t{b_s:.2f} s  "
     shown = f"{_short(sides[0].name)}{times or chr(9)}{_short(sides[1].name)}"
     return [f"similarity {total}{here}", shown, f"differs: {names}" if names else ""]
