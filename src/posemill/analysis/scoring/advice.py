@@ -18,7 +18,7 @@ from posemill.analysis.views import facing
 _MOST: Final = 6
 _AROUND_TURN: Final = 6  # points to either side
 _LEAST_SHARE: Final = 1 / 3  # of the repetitions: what happens once is no habit
-_HEAD_ON, _SIDE_ON = 30.0, 60.0
+_HEAD_ON, _SIDE_ON, _OTHER_VIEW = 30.0, 60.0, 45.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -46,9 +46,12 @@ class _Hit(NamedTuple):
 
 
 def advise(
-    every: Sequence[Evidence], template: Template, motion: Motion, rules: Rules
+    every: Sequence[Evidence], template: Template, motion: Motion, rules: Rules, turn: float = 0.0
 ) -> tuple[Advice, ...]:
-    """Return what to do better, the worst first, at most six things."""
+    """Return what to do better, the worst first, doubtful ones last, at most six things.
+
+    ``turn``: degrees between the view of the template and that of the motion.
+    """
     found = []
     view = facing(motion)
     for rule in rules.rules:
@@ -59,8 +62,8 @@ def advise(
         ]
         numbers = {hit.repetition for hit in hits}
         if hits and len(numbers) >= max(_LEAST_SHARE * len(every), 1):
-            found.append(_told(rule, hits, template, rules, view))
-    return tuple(sorted(found, key=lambda each: -each.severity)[:_MOST])
+            found.append(_told(rule, hits, template, rules, _doubts(rule, view, turn)))
+    return tuple(sorted(found, key=lambda each: (bool(each.doubts), -each.severity))[:_MOST])
 
 
 def _concerns(rule: Rule, template: Template) -> bool:
@@ -119,7 +122,7 @@ def _windows(rule: Rule, template: Template) -> list[_Window]:
 
 
 def _told(
-    rule: Rule, hits: Sequence[_Hit], template: Template, rules: Rules, view: float
+    rule: Rule, hits: Sequence[_Hit], template: Template, rules: Rules, doubts: tuple[str, ...]
 ) -> Advice:
     worst = max(hits, key=lambda hit: hit.severity)
     repetitions = {hit.repetition for hit in hits}
@@ -142,7 +145,7 @@ def _told(
         deviation,
         unit,
         worst.severity,
-        _doubts(rule, view),
+        doubts,
     )
 
 
@@ -201,8 +204,10 @@ def _own(side: str, is_mirrored: bool) -> str:
     return {"left": "right", "right": "left"}.get(side, side)
 
 
-def _doubts(rule: Rule, view: float) -> tuple[str, ...]:
+def _doubts(rule: Rule, view: float, turn: float) -> tuple[str, ...]:
     is_wrong = (rule.view == "front" and view > _SIDE_ON) or (
         rule.view == "side" and view < _HEAD_ON
     )
-    return ("view",) if is_wrong else ()
+    # What is seen from one side only is not what the template saw from another one.
+    is_other = rule.view != "any" and abs(turn) > _OTHER_VIEW
+    return ("view",) if is_wrong or is_other else ()

@@ -95,7 +95,7 @@ def score(
             for phase in template.phases
         },
         joints=_joints(every, template),
-        advice=advise([_evidence(each) for each in every], template, motion, rules),
+        advice=advise([_evidence(each) for each in every], template, motion, rules, turn),
         doubts=known_doubts if every else ("no_repetition", *known_doubts),
         curves={
             name: np.stack([each.named[name] for each in every]) if every else np.empty((0, POINTS))
