@@ -9,7 +9,6 @@ from dataclasses import replace
 from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 
 from posemill.analysis.cleaning import CUTOFF_HZ
 from posemill.analysis.comparing import doubts as reasons
@@ -17,7 +16,6 @@ from posemill.analysis.comparing.alignment import (
     BAND,
     Costs,
     Found,
-    Ints,
     Path,
     costs,
     search,
@@ -38,6 +36,7 @@ from posemill.analysis.comparing.features import (
 )
 from posemill.analysis.comparing.movement import movement
 from posemill.analysis.comparing.similarity import similarity, whole
+from posemill.analysis.comparing.summing import means, nearest, over_time, span
 from posemill.analysis.comparing.turning import Differences, aligned_turn, differences
 from posemill.analysis.motion import Motion, motion_of
 from posemill.analysis.vectors import Array
@@ -60,7 +59,6 @@ _FOUND_MOVES_DEG: Final = 10.0
 _CUT_FROM, _SAME_TEMPO = 90.0, 1.25
 _LIKELY, _MORE = 60.0, 10.0  # how like it a part must be, and by how much more, to be told of
 _PLACES: Final = 10
-_WORST: Final = 95  # percentile: a single bad frame isn't a difference
 
 
 def compare_poses(a: Pose, b: Pose, *, mirror: bool = False) -> Comparison:
@@ -182,9 +180,9 @@ class _Pair:
         found = differences(a, b)
         known = found.known * self._weights
         share = known.sum(axis=1) / self._weights.sum()
-        mean = _means(found.degrees, known, share >= _KNOWN)
+        mean = means(found.degrees, known, share >= _KNOWN)
         counted = np.where(np.isfinite(mean), path.weight, 0.0)
-        mean_deg = _over_time(mean, path)
+        mean_deg = over_time(mean, path)
         posture = None if mean_deg is None else float(similarity(np.array(mean_deg)))
         moved = None if kind == "pictures" else movement(a, b, found, counted)
         moments = self._paired(a, b, found, mean, path)
@@ -203,10 +201,10 @@ class _Pair:
             mirrored=is_mirrored,
             turn_deg=turn,
             tilt_deg=tilt,
-            a_span_s=_span(a),
-            b_span_s=_span(b),
-            a_share=_share(path.a, self._moments[0]),
-            b_share=_share(path.b, self._moments[1]),
+            a_span_s=span(a),
+            b_span_s=span(b),
+            a_share=part_of(path.a, self._moments[0]),
+            b_share=part_of(path.b, self._moments[1]),
             doubts=reasons.doubts(self._motions, float(share.mean()), turn, tilt, kind, joints),
         )
 
@@ -215,7 +213,7 @@ class _Pair:
     ) -> Moments:
         joints = np.where(found.known > 0, found.degrees, np.nan)
         frames = [
-            motion.frame[_nearest(motion.time_s, each.time_s)]
+            motion.frame[nearest(motion.time_s, each.time_s)]
             for motion, each in zip(self._motions, (a, b), strict=True)
         ]
         return Moments(a.time_s, b.time_s, frames[0], frames[1], mean, joints, path.weight)
@@ -233,54 +231,9 @@ class _Pair:
             mean = worst = when = None
             if totals[column] > 0:
                 mean = float((degrees * weight).sum() / totals[column])
-                worst, when = _worst(moments, column)
+                worst, when = worst_of(moments, column)
             share = float(totals[column] / totals.sum()) if totals.sum() else 0.0
             joints.append(
                 JointDifference(name, mean, worst, when, share, seen, float(strays[column]))
             )
         return tuple(joints)
-
-
-def _means(degrees: Array, weights: Array, where: npt.NDArray[np.bool_]) -> Array:
-    total = weights.sum(axis=1)
-    found = np.full(len(total), np.nan)
-    return np.asarray(np.divide((degrees * weights).sum(axis=1), total, out=found, where=where))
-
-
-def _over_time(mean: Array, path: Path) -> float | None:
-    """Return the mean over the time of A, or over that of B, whichever is more.
-
-    A path goes quickly over what differs, and lingers where both are alike: in one of both, that
-    shows.
-    """
-    known = np.isfinite(mean)
-    if not known.any():
-        return None
-    found = []
-    for which in (path.a, path.b):
-        share = 1.0 / np.bincount(which)[which]
-        found.append(float((mean[known] * share[known]).sum() / share[known].sum()))
-    return max(found)
-
-
-def _worst(moments: Moments, column: int) -> tuple[float, tuple[float, float]]:
-    """Return the 95th percentile of a joint's differences, and when it is next to that."""
-    values = moments.joints_deg[:, column]
-    most = float(np.nanpercentile(values, _WORST))
-    place = int(np.nanargmin(np.abs(values - most)))
-    return most, (float(moments.a_s[place]), float(moments.b_s[place]))
-
-
-def _nearest(times_s: Array, wanted_s: Array) -> Ints:
-    after = np.clip(np.searchsorted(times_s, wanted_s), 0, len(times_s) - 1)
-    before = np.maximum(after - 1, 0)
-    is_before = np.abs(wanted_s - times_s[before]) < np.abs(times_s[after] - wanted_s)
-    return np.where(is_before, before, after)
-
-
-def _span(found: Features) -> tuple[float, float]:
-    return float(found.time_s[0]), float(found.time_s[-1])
-
-
-def _share(which: Ints, found: Features) -> float:
-    return float((which[-1] - which[0] + 1) / len(found))
