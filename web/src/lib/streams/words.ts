@@ -44,7 +44,7 @@ export function factsIn(alert: Alert): string {
 
 function told({ name, values }: Fact): string {
   const said = Object.entries(values).map(([key, value]) => {
-    if (typeof value === "number") return [key, value.toLocaleString(chosen.language, { maximumFractionDigits: 1 })];
+    if (typeof value === "number") return [key, value.toLocaleString(chosen.language, { maximumFractionDigits: value < 10 ? 1 : 0 })];
     if (key === "angle") return [key, angleOf(value)];
     return [key, known(`side.${value}`, value)];
   });

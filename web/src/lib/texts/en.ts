@@ -147,6 +147,7 @@ export const en = {
   "download.annotated": "Annotated video",
   "download.annotated.zip": "Annotated pictures",
   "download.summary": "Summary",
+  "download.analysis": "Count (JSON)",
   "download.thumbnail": "Thumbnail",
   "snippet.title": "The same from a program",
 

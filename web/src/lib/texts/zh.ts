@@ -140,6 +140,7 @@ export const zh: Record<keyof typeof en, string> = {
   "download.annotated": "标注视频",
   "download.annotated.zip": "标注图片包",
   "download.summary": "摘要",
+  "download.analysis": "计数结果（JSON）",
   "download.thumbnail": "缩略图",
   "snippet.title": "用程序完成同样的操作",
 
