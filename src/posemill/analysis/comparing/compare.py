@@ -36,7 +36,14 @@ from posemill.analysis.comparing.features import (
 )
 from posemill.analysis.comparing.movement import movement
 from posemill.analysis.comparing.similarity import similarity, whole
-from posemill.analysis.comparing.summing import means, nearest, over_time, span
+from posemill.analysis.comparing.summing import (
+    means,
+    nearest,
+    over_time,
+    part_of,
+    span,
+    worst_of,
+)
 from posemill.analysis.comparing.turning import Differences, aligned_turn, differences
 from posemill.analysis.motion import Motion, motion_of
 from posemill.analysis.vectors import Array
