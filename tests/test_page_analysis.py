@@ -371,7 +371,7 @@ def test_nothing_is_cut_off_and_axe_finds_nothing_serious(
         f"compare/{done['fast']}/{done['slow']}": "[data-similarity]",
         f"{video}/count": "[data-count]",
         f"{video}/angles": "table button[aria-pressed]",
-        f"{video}/score": "form",
+        f"{video}/score": "form fieldset",
     }
     with visit(browser, f"{address}/#/compare", size=size, theme=theme) as visiting:
         page = visiting.page

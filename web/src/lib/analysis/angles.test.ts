@@ -5,13 +5,11 @@ import type { Angle } from "./types";
 function angle(more: Partial<Angle> = {}): Angle {
   return {
     unit: "deg", min: -5.4, max: 112.2, range_of_motion: 117.6, mean: 40, max_speed: 100, seen: 1,
-    uncertainty: 3, doubts: [], values: [], ...more,
+    uncertainty: 3, distortion: null, doubts: [], values: [], ...more,
   };
 }
 
 const PERSON = {
-  id: 0,
-  time_s: [],
   angles: {
     left_knee_flexion: angle({ doubts: ["gaps", "small"] }),
     right_knee_flexion: angle({ doubts: ["small"] }),

@@ -15,7 +15,7 @@ export interface AngleRow {
 
 const SIDE = /^(left|right)_/;
 
-export function angleRows({ angles, symmetry }: PersonAngles): AngleRow[] {
+export function angleRows({ angles, symmetry }: Pick<PersonAngles, "angles" | "symmetry">): AngleRow[] {
   const bases = [...new Set(Object.keys(angles).map((name) => name.replace(SIDE, "")))];
   return bases.map((base) => ({
     base,
@@ -33,7 +33,7 @@ export function sidesOf({ single, left, right }: AngleRow): { side: string; angl
 }
 
 /** Return the doubts that all angles share: they are told once. */
-export function sharedDoubts({ angles }: PersonAngles): string[] {
+export function sharedDoubts({ angles }: Pick<PersonAngles, "angles">): string[] {
   const [first, ...rest] = Object.values(angles);
   return (first?.doubts ?? []).filter((doubt) => rest.every(({ doubts }) => doubts.includes(doubt)));
 }

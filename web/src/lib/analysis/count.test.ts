@@ -9,7 +9,7 @@ function repetition(start: number, full = true): Repetition {
 
 function person(more: Partial<PersonCount>): PersonCount {
   return {
-    id: 0, exercise: "squat", count: 2, partial: 1, unfinished: 0, between: [2, 2], sides: {},
+    id: 0, ids: [0], from_s: 0, to_s: 9, frames: 9, exercise: "squat", count: 2, partial: 1, unfinished: 0, between: [2, 2], sides: {},
     period_s: 2, view: "front", doubts: [], repetitions: [], time_s: [], signal: {}, ...more,
   };
 }

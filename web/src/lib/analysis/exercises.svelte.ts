@@ -13,7 +13,7 @@ class Exercises {
   get sorted(): { name: string; text: string }[] {
     const { language } = chosen;
     return this.list
-      .map(({ name, names }) => ({ name, text: names[language] }))
+      .map(({ name, names }) => ({ name, text: names[language] ?? name }))
       .sort((one, other) => one.text.localeCompare(other.text, language));
   }
 

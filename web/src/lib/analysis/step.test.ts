@@ -1,10 +1,8 @@
 import { expect, test } from "vitest";
 import { isMatched, moveOf, otherAt, paceAt, pairAt, stepOf } from "./step";
-import type { Moments } from "./types";
 
-function moments(pairs: [number, number][]): Moments {
-  const [a_s, b_s] = [pairs.map(([a]) => a), pairs.map(([, b]) => b)];
-  return { a_s, b_s, difference_deg: pairs.map(() => 1), joints_deg: {} };
+function moments(pairs: [number, number][]): { a_s: number[]; b_s: number[] } {
+  return { a_s: pairs.map(([a]) => a), b_s: pairs.map(([, b]) => b) };
 }
 
 // B does the same at half the speed, from 10 s on.

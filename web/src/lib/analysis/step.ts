@@ -13,7 +13,7 @@ export interface Step {
 }
 
 /** Several moments of B may belong to one of A: their middle one is taken. */
-export function stepOf({ a_s, b_s }: Moments): Step {
+export function stepOf({ a_s, b_s }: Pick<Moments, "a_s" | "b_s">): Step {
   const step: Step = { a_s: [], b_s: [], pair: [] };
   for (let begin = 0, end = 0; begin < a_s.length; begin = end) {
     for (end = begin + 1; end < a_s.length && a_s[end] === a_s[begin]; ) end += 1;

@@ -6,15 +6,15 @@ import { style } from "../drawing/style.svelte";
 
 /** Return what draws the differences of a pair over one of both; `pair`: -1 for none. */
 export function overlay(
-  found: Compared & { people?: [number[], number[]] },
+  found: Compared,
   pair: number,
   people: readonly Person[],
   which: "a" | "b",
 ): (pen: CanvasRenderingContext2D, frame: Frame) => void {
   const isSwapped = which === "b" && found.mirrored;
-  const ids = found.people?.[which === "a" ? 0 : 1];
+  const ids = found.people[which === "a" ? 0 : 1];
   return (pen, frame) => {
-    const person = ids ? people.find(({ id }) => ids.includes(id)) : people[0];
+    const person = people.find(({ id }) => ids.includes(id));
     if (!person || pair < 0 || !style.skeleton) return;
     const now = Object.entries(found.moments.joints_deg).map(([name, column]) => [
       isSwapped ? mirroredName(name) : name,
