@@ -24,8 +24,9 @@ _FLAT_DEG, _FLAT_S, _FLAT_SHARE = 60.0, 0.2, 0.5
 _RISEN, _RISEN_M, _RISEN_S = 0.5, 0.25, 0.3
 # Who has lain within so long before, and whose hips don't come down much, does sit-ups.
 _EXERCISE_S, _EXERCISE_M = 3.0, 0.3
-# In a fall, hands are on the ground for an instant; who rests on them went down on purpose.
-_ARMS_S: Final = 0.3
+# In a fall, hands are on the ground for an instant, or reach for it at the speed of the fall; who
+# rests on them went down on purpose.
+_ARMS_S, _RESTING_MPS = 0.3, 0.5
 # Nobody can say for longer that somebody who is lost still lies there.
 _UNSEEN_S: Final = 10.0
 
@@ -115,7 +116,8 @@ class Fall:
 
     def _went_down(self, person: Person, posture: Posture) -> tuple[str, Descent | None]:
         """Return how a descent ends here, and the descent; None where it is none of a fall."""
-        if posture.is_on_arms and posture.inclination >= _FLAT_DEG:
+        is_resting = person.moments[-1].speed < _RESTING_MPS
+        if posture.is_on_arms and posture.inclination >= _FLAT_DEG and is_resting:
             self._rest_on_arms(person)
         if posture.inclination >= LYING_DEG:
             far, near = descent_of(person), descent_of(person, NEAR_S + LEVEL_S)
@@ -156,7 +158,9 @@ class Fall:
             is_standing = height_m is not None and height_m > _STANDING_M
             is_standing = is_standing or posture.inclination < _TILTED_DEG
             is_in_fall = descent is not None and descent.is_lost(person)
-            if descent is not None and is_in_fall and person.body.is_inside and not is_standing:
+            is_known = down is not None and down.kind == "lost"
+            is_in_fall = is_in_fall and person.body.is_inside and not is_standing
+            if descent is not None and is_in_fall and not is_known:
                 since_s = self._time_s if down is None else down.since_s
                 low_y = person.body.shoulders[1]
                 down = Down(person, descent, "lost", since_s, low_y, posture)
