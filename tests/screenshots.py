@@ -6,6 +6,8 @@
 import os
 import sys
 import tempfile
+from collections.abc import Callable
+from math import sin
 from pathlib import Path
 
 import av
@@ -18,6 +20,7 @@ from posemill.bench.figure import draw_figure
 from servers import served
 
 PHOTO_SIZE, VIDEO_SIZE, STREAMS_SIZE = (1280, 860), (1280, 1420), (1280, 560)
+COUNT_SIZE, COMPARE_SIZE = (1280, 1480), (1280, 1180)
 STREAMS = """
 [[streams]]
 name = "hall"
@@ -43,12 +46,13 @@ def photo(path: Path) -> Path:
     return path
 
 
-def clip(path: Path) -> Path:
+def clip(path: Path, moment: Callable[[float], float] = float) -> Path:
+    """A person whose movement is at `moment` of each second."""
     with av.open(str(path), "w") as container:
         stream = container.add_stream("libx264", rate=15)
         stream.width, stream.height, stream.pix_fmt = 1280, 720, "yuv420p"
         for number in range(150):
-            frame = av.VideoFrame.from_ndarray(draw_figure(1280, 720, number / 15))
+            frame = av.VideoFrame.from_ndarray(draw_figure(1280, 720, moment(number / 15)))
             container.mux(stream.encode(frame))
         container.mux(stream.encode(None))
     return path
@@ -59,14 +63,38 @@ def show_photo(page: Page, folder: Path) -> None:
     expect(page.get_by_text("1 person found")).to_be_visible()
 
 
-def show_video(page: Page, url: str, folder: Path) -> None:
-    sent = clip(folder / "figure.mp4")
-    job = httpx.post(f"{url}/api/v1/jobs", files={"file": (sent.name, sent.read_bytes())}).json()
-    page.goto(f"{url}/#/video/{job['id']}")
-    expect(page.get_by_role("button", name="Play")).to_be_visible(timeout=90 * SECONDS)
+def send(url: str, file: Path) -> str:
+    """Return the job's id."""
+    job = httpx.post(f"{url}/api/v1/jobs", files={"file": (file.name, file.read_bytes())}).json()
+    return str(job["id"])
+
+
+def seek(page: Page, time_s: float) -> None:
     position = page.get_by_role("slider", name="Position")
-    position.fill("4")
+    position.fill(str(time_s))
     position.blur()
+    page.wait_for_timeout(2 * SECONDS)
+
+
+def show_video(page: Page, url: str, folder: Path) -> None:
+    page.goto(f"{url}/#/video/{send(url, clip(folder / 'figure.mp4'))}")
+    expect(page.get_by_role("button", name="Play")).to_be_visible(timeout=90 * SECONDS)
+    seek(page, 4)
+
+
+def show_count(page: Page, url: str, folder: Path) -> None:
+    lifts = clip(folder / "lifts.mp4", lambda time_s: 2.5 * time_s)
+    page.goto(f"{url}/#/video/{send(url, lifts)}/count")
+    page.wait_for_selector("[data-count]", timeout=90 * SECONDS)
+    seek(page, 6.1)
+
+
+def show_compare(page: Page, url: str, folder: Path) -> None:
+    wide = clip(folder / "wide.mp4", lambda time_s: 2.5 * time_s)
+    narrow = clip(folder / "narrow.mp4", lambda time_s: 1.2 + 0.3 * sin(3.3 * time_s))
+    page.goto(f"{url}/#/compare/{send(url, wide)}/{send(url, narrow)}")
+    page.wait_for_selector("[data-similarity]", timeout=90 * SECONDS)
+    page.get_by_role("region", name="What differs most").get_by_role("button").nth(1).click()
     page.wait_for_timeout(2 * SECONDS)
 
 
@@ -93,6 +121,12 @@ def main(target: Path) -> None:
             with visit(browser, url + "/", size=VIDEO_SIZE, theme="dark") as visiting:
                 show_video(visiting.page, url, folder)
                 visiting.page.screenshot(path=target / "page-video.png")
+            with visit(browser, url + "/", size=COUNT_SIZE) as visiting:
+                show_count(visiting.page, url, folder)
+                visiting.page.screenshot(path=target / "page-count.png")
+            with visit(browser, url + "/", size=COMPARE_SIZE) as visiting:
+                show_compare(visiting.page, url, folder)
+                visiting.page.screenshot(path=target / "page-compare.png")
             with visit(browser, url + "/", size=STREAMS_SIZE) as visiting:
                 show_streams(visiting.page, url)
                 visiting.page.screenshot(path=target / "page-streams.png")
