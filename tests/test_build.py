@@ -115,7 +115,7 @@ def test_a_wheel_carries_nothing_else(wheel: Path, project_root: Path) -> None:
     ours = {
         f"posemill/{path.relative_to(package).as_posix()}"
         for path in package.rglob("*")
-        if path.suffix in (".py", ".c") or path.name == "py.typed"
+        if path.suffix in (".py", ".c", ".toml") or path.name == "py.typed"
     }
     ours |= {f"posemill/models/{model.file}" for model in MODELS.values()}
     ours |= {f"posemill/kernels/{name}" for name in KERNELS}

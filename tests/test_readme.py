@@ -10,9 +10,16 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from figure_exercises import MOVEMENTS, Session
+from moving_figure import filmed
 from posemill.bench.figure import draw_figure
 from posemill.config import TABLE, Settings, parse_watching
+from test_cli_analysis import recorded
 from test_privacy import figure_clip
+
+# Videos of people at squats. Where the README names one, the test gives its records, which are
+# taken just as well.
+PEOPLE = ("workout", "mine", "coach", "coach-1", "coach-2", "corridor")
 
 
 @pytest.fixture
@@ -34,6 +41,9 @@ def folder(tmp_path: Path) -> Path:
     image = {"id": 1, "file_name": "another.png", "width": 320, "height": 240}
     coco = {"images": [image], "annotations": [person], "categories": []}
     (tmp_path / "coco.json").write_text(json.dumps(coco))
+    for name in PEOPLE:
+        session = Session(MOVEMENTS["squat"], 3, seed=len(name))
+        recorded(tmp_path / f"{name}.jsonl", filmed(session.posture, session.times_s(15)))
     return tmp_path
 
 
@@ -54,7 +64,8 @@ def test_the_python_examples(folder: Path, project_root: Path) -> None:
     assert (folder / "annotated.png").is_file()
 
 
-def test_every_command(folder: Path, project_root: Path) -> None:
+def test_every_command(folder: Path, project_root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("POSEMILL_DATA_DIR", str(folder / "data"))  # where templates are
     lines = [
         line.partition("#")[0].split()
         for block in blocks(project_root / "README.md", "")
@@ -70,7 +81,8 @@ def test_every_command(folder: Path, project_root: Path) -> None:
             continue
         # The example's clip lasts half a second, shorter than the part it asks for.
         shorter = {"0:10": "0.1", "0:20": "0.4"}
-        arguments = [shorter.get(word, word) for word in words[1:]]
+        recordings = {f"{name}.mp4": f"{name}.jsonl" for name in PEOPLE}
+        arguments = [{**shorter, **recordings}.get(word, word) for word in words[1:]]
         done = subprocess.run(
             [sys.executable, "-m", "posemill", *arguments],
             cwd=folder,
