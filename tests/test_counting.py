@@ -13,7 +13,7 @@ from posemill.analysis.counting import Count, LiveCounter, count, count_automati
 from posemill.analysis.motion import motions
 from posemill.errors import SettingError
 from posemill.exercises import exercise_names, load_exercise
-from posemill.types import FramePoses
+from posemill.types import FramePoses, Pose
 
 ALTERNATING = ("lunge", "high_knees")
 
@@ -270,3 +270,31 @@ def test_the_squats_of_a_real_person(shared_data: Path) -> None:
     truth = json.loads((shared_data / "ground_truth" / "reps.json").read_text())[0]["full_reps"]
     assert _counted("squat", frames).count == truth
     assert count_automatically(motions(frames)[0]).count == truth
+
+
+@pytest.mark.parametrize(
+    ("world", "times_s"),
+    [
+        (np.zeros((33, 3)), np.arange(60) / 30),
+        (np.ones((33, 3)), np.arange(60) / 30),
+        (None, np.arange(3) / 30),
+        (None, np.arange(60) * 1e30),
+        (None, np.arange(60) * 1e-9),
+        (None, np.zeros(60)),
+    ],
+    ids=["a point", "another point", "three frames", "aeons", "an instant", "time stands still"],
+)
+def test_what_makes_no_sense_is_counted_without_a_fault(
+    world: np.ndarray | None, times_s: np.ndarray
+) -> None:
+    random = np.random.default_rng(0)
+    frames = []
+    for index, time_s in enumerate(times_s):
+        places = random.normal(size=(33, 3)) if world is None else world
+        landmarks = random.random((33, 5)).astype(np.float32)
+        pose = Pose(0, 0.9, landmarks, places.astype(np.float32), (640, 480))
+        frames.append(FramePoses(index, float(time_s), (640, 480), (pose,)))
+    (motion,) = motions(frames)
+    json.dumps(count_automatically(motion).to_dict(), allow_nan=False)
+    for name in exercise_names():
+        json.dumps(count(motion, load_exercise(name)).to_dict(), allow_nan=False)

@@ -23,8 +23,10 @@ from posemill.analysis.vectors import Array, unit
 AUTO: Final = "auto"
 _PARTS: Final = ("shoulder", "elbow", "wrist", "hip", "knee", "ankle")
 _LEAST: Final = 0.25  # lengths of the trunk, that the movement of all joints together must be
-_RATE_HZ: Final = 15.0  # of what the period is sought in: it is 0.3 s at least
+# Of what the period is sought in: it is 0.4 s at least. Nine hours; what is longer has less.
+_RATE_HZ, _MOST = 15.0, 500_000
 _SHORTEST_S, _LONGEST_S = 0.4, 12.0
+_LEAST_FRAMES: Final = 4
 _REPEATS: Final = 0.3  # autocorrelation, at least, of what repeats
 _SHARE: Final = 0.8  # of the best one: the shortest period that repeats so well is the period
 _SLOWER: Final = 2.0  # periods: what changes over more than that is drift
@@ -39,7 +41,7 @@ def count_automatically(motion: Motion) -> Count:
     """
     nothing = Exercise(AUTO, {}, (), least=_LEAST, least_s=_SHORTEST_S / 2)
     positions = _positions(motion)
-    if positions.shape[1] == 0 or len(motion) < 4:
+    if positions.shape[1] == 0 or np.isfinite(positions).all(axis=1).sum() < _LEAST_FRAMES:
         return count_of(motion, nothing, (), ("hidden",))
     period_s, repeats = _period(motion.time_s, positions)
     found = _component(motion.time_s, positions, period_s)
@@ -87,7 +89,7 @@ def _positions(motion: Motion) -> Array:
 def _period(time_s: Array, positions: Array) -> tuple[float, float]:
     """Return the dominant period in seconds, and how well it repeats, -1..1."""
     span_s = float(time_s[-1] - time_s[0])
-    count = max(int(span_s * _RATE_HZ), 4)
+    count = int(min(max(span_s * _RATE_HZ, 4), _MOST))
     grid_s = np.linspace(time_s[0], time_s[-1], count)
     step_s = span_s / (count - 1)
     even = np.stack([np.interp(grid_s, time_s, each) for each in positions.T], axis=1)
