@@ -55,6 +55,35 @@ def drawing_style(settings: Settings, kind: str) -> "DrawingStyle":
     return style
 
 
+def analysing(settings: Settings) -> Callable[[FramePoses], FramePoses]:
+    """Return what adds to the frames of one source, in order, what is asked for of movements."""
+    if settings.exercise is None and settings.angles is None:
+        return lambda poses: poses
+    from posemill.analysis.live import LiveAnalysis  # noqa: PLC0415
+    from posemill.exercises import load_exercise  # noqa: PLC0415
+
+    exercise = None if settings.exercise is None else load_exercise(settings.exercise)
+    return LiveAnalysis(exercise, _angle_names(settings)).update
+
+
+def analysis_header(settings: Settings) -> dict[str, Any]:
+    """Return what a header says of the analysis in its records: nothing where there is none."""
+    if settings.exercise is None and settings.angles is None:
+        return {}
+    from posemill.records import ANALYSIS_SCHEMA  # noqa: PLC0415
+
+    told = {"exercise": settings.exercise, "angles": list(_angle_names(settings))}
+    return {"analysis": {"schema": ANALYSIS_SCHEMA, **told}}
+
+
+def _angle_names(settings: Settings) -> tuple[str, ...]:
+    if settings.angles is None:
+        return ()
+    from posemill.analysis.angles import names_of  # noqa: PLC0415
+
+    return names_of(settings.angles.split(","))
+
+
 def threads_beside_drawing() -> int:
     """Return how many cores inference gets while others draw and encode: half of them.
 
@@ -179,7 +208,12 @@ class Workshop:
             model=MODEL_NAMES[options.model_complexity],
             engine=options.engine,
             precision=effective_precision(options),
+            **analysis_header(self._settings),
         )
+
+    def analysing(self) -> Callable[[FramePoses], FramePoses]:
+        """Return what adds to the frames of one source what is asked for of movements."""
+        return analysing(self._settings)
 
     def sink(self, path: Path, info: SourceInfo) -> "Sink":
         """Open the output at ``path`` for one source."""

@@ -68,6 +68,7 @@ class Pose:
     ``mask``: float32 (height, width), 0..1, or None when segmentation is off. ``flags``: what
     is not plausible, and the landmarks it concerns: ``outside`` of the picture,
     ``bone_jump`` (the length of a bone leaps), ``swapped`` (left and right changed places).
+    ``analysis``: what is told of the movement up to here, as plain values, where it was asked for.
     """
 
     id: int
@@ -77,6 +78,7 @@ class Pose:
     size_px: tuple[int, int]
     mask: Floats | None = None
     flags: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    analysis: Mapping[str, Any] = field(default_factory=dict)
 
     def __getitem__(self, name: str) -> Landmark:
         """Return the landmark called ``name``, as in ``pose["left_wrist"]``."""
@@ -108,6 +110,7 @@ class Pose:
             "landmarks": landmarks.tolist(),
             "world": _rounded(self.world).tolist(),
             "flags": {name: list(landmarks) for name, landmarks in self.flags.items()},
+            **({"analysis": dict(self.analysis)} if self.analysis else {}),
         }
 
 

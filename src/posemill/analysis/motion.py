@@ -136,7 +136,12 @@ def _continues(
     before: Sequence[tuple[FramePoses, Pose]], after: Sequence[tuple[FramePoses, Pose]]
 ) -> bool:
     (last, old), (first, new) = before[-1], after[0]
-    if not 0 < first.time_s - last.time_s <= _LINK_S:
+    return is_same_person(old, new, first.time_s - last.time_s)
+
+
+def is_same_person(old: Pose, new: Pose, gap_s: float) -> bool:
+    """Whether somebody may be who was lost ``gap_s`` ago: soon, near, and about as large."""
+    if not 0 < gap_s <= _LINK_S:
         return False
     old_px, new_px = _size(old), _size(new)
     if max(old_px, new_px) > _LINK_SIZE * min(old_px, new_px):

@@ -15,6 +15,7 @@ from posemill.cli.comparing_commands import add_to
 from posemill.cli.flags import (
     FOR_ALL,
     FOR_ANALYSIS,
+    FOR_DETECTION,
     FOR_SERVICE,
     FOR_SOURCES,
     FOR_WATCHING,
@@ -164,7 +165,7 @@ def _main(
 
 
 @app.command(epilog=_EXAMPLES)
-@with_settings(FOR_SOURCES, "max_pixels")
+@with_settings(FOR_DETECTION, "max_pixels")
 def detect(
     source: Annotated[list[str], typer.Argument(metavar="SOURCE...", help=_SOURCE_HELP)],
     out: Annotated[

@@ -19,6 +19,7 @@ PANELS: Final[Mapping[Section, str]] = {
     "people": "Which people",
     "drawing": "Drawing",
     "selection": "Which frames",
+    "analysis": "Analysis",
     "streams": "Streams",
     "mqtt": "MQTT",
     "service": "Service",
@@ -28,14 +29,16 @@ PANELS: Final[Mapping[Section, str]] = {
 }
 # What pictures and videos on the command line need.
 FOR_SOURCES: Final[tuple[Section, ...]] = ("engine", "people", "drawing", "selection", "other")
+# What a source's records may hold beside the landmarks.
+FOR_DETECTION: Final[tuple[Section, ...]] = (*FOR_SOURCES, "analysis")
 # What finds the skeletons that are then analysed.
 FOR_ANALYSIS: Final[tuple[Section, ...]] = ("engine", "people", "selection", "other")
 # The service gets the rest with each request, from whoever asks.
 FOR_SERVICE: Final[tuple[Section, ...]] = (
-    *("service", "streams", "mqtt", "limits", "retention", "engine", "other"),
+    *("service", "streams", "analysis", "mqtt", "limits", "retention", "engine", "other"),
 )
 FOR_WATCHING: Final[tuple[Section, ...]] = (
-    *("engine", "people", "drawing", "streams", "mqtt", "other"),
+    *("engine", "people", "drawing", "analysis", "streams", "mqtt", "other"),
 )
 MORE_FOR_WATCHING: Final = (
     *("rotate", "max_pixels", "data_dir", "keep_records_for", "keep_alerts_for"),

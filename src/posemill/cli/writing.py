@@ -84,6 +84,7 @@ class Outputs:
         self._paths = (*copies, *inside)
         self._shared = shared
         self._workshop = workshop
+        self._analyse = workshop.analysing()
         self._sinks: list[Sink] | None = None
 
     @property
@@ -100,6 +101,8 @@ class Outputs:
                 _make_folder(path.parent)
             for path in self._paths:
                 self._sinks.append(self._workshop.sink(path, self._info))
+        # Here, where frames come in order, however many parts they were found in.
+        poses = self._analyse(poses)
         self._shared.write(poses)
         for sink in self._sinks:
             sink.write(poses, picture if sink.wants_picture else None)

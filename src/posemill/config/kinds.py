@@ -137,24 +137,25 @@ def _parse_duration(raw: object) -> float:
     return within(seconds, 0 < seconds <= _LONGEST)
 
 
-def _words(raw: object) -> list[str]:
+def words_of(raw: object) -> list[str]:
+    """Return the words of a text with commas between, or of a list. ValueError."""
     words = raw if isinstance(raw, list) else as_text(raw).split(",")
     return [as_text(word) for word in words if word]
 
 
 def _parse_extensions(raw: object) -> str:
-    words = [word.lower().lstrip(".") for word in _words(raw)]
+    words = [word.lower().lstrip(".") for word in words_of(raw)]
     return within(",".join(words), bool(words) and all(re.fullmatch("[a-z0-9]+", w) for w in words))
 
 
 def _parse_addresses(raw: object) -> str:
     from ipaddress import ip_network  # noqa: PLC0415 - the service alone has addresses
 
-    return within(",".join(words := _words(raw)), all(ip_network(word) for word in words))
+    return within(",".join(words := words_of(raw)), all(ip_network(word) for word in words))
 
 
 def _parse_origins(raw: object) -> str:
-    words = [word.rstrip("/") for word in _words(raw)]
+    words = [word.rstrip("/") for word in words_of(raw)]
     return within(",".join(words), all(re.fullmatch(r"https?://[^/\s*]+", word) for word in words))
 
 

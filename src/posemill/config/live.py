@@ -3,15 +3,15 @@
 from dataclasses import dataclass
 from typing import Final
 
+from posemill.config.analysing import AnalysisSettings
 from posemill.config.kinds import DURATION, FLAG, TEXT, choice, number
-from posemill.config.pose import PoseSettings
 from posemill.config.rows import row
 
 TRANSPORTS: Final = ("tcp", "udp")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LiveSettings(PoseSettings):
+class LiveSettings(AnalysisSettings):
     """What streams do, where each may have its own value, and the broker that all tell it to."""
 
     max_fps: float = row(15.0, number(0, 240, above=True), "streams", "Live frames a second.")

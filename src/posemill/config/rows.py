@@ -11,6 +11,7 @@ Section = Literal[
     "people",
     "drawing",
     "selection",
+    "analysis",
     "streams",
     "mqtt",
     "limits",

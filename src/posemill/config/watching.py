@@ -31,7 +31,7 @@ __all__ = [
 SECTIONS: Final = ("streams", "alerts", "webhooks")
 # What is the same for all, since all share the engine.
 _SHARED: Final = ("engine", "threads", "model_cache")
-_OF_STREAMS: Final[tuple[Section, ...]] = ("engine", "people", "drawing", "streams")
+_OF_STREAMS: Final[tuple[Section, ...]] = ("engine", "people", "drawing", "analysis", "streams")
 OWN: Final = frozenset(
     name
     for name, row in TABLE.items()

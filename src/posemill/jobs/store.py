@@ -26,6 +26,7 @@ RESULTS: Final[Mapping[str, tuple[tuple[str, str], ...]]] = {
     "records": (("records.jsonl", "application/x-ndjson"),),
     "csv": (("table.csv", "text/csv"),),
     "annotated": (("annotated.mp4", "video/mp4"), ("annotated.zip", "application/zip")),
+    "analysis": (("analysis.json", "application/json"),),
     "thumbnail": (("thumbnail.jpg", "image/jpeg"),),
     "summary": (("summary.json", "application/json"),),
 }

@@ -96,7 +96,8 @@ class Worker:
             "folder": str(folder.path),
             "source": "upload",
             "name": record["name"],
-            "settings": {**plain(self._settings), **record["options"]},
+            # What to count is up to whoever sent it, not to this worker's own settings.
+            "settings": {**plain(self._settings), "exercise": None, **record["options"]},
             **more,
         }
         with self._turn:

@@ -9,6 +9,7 @@ answers JSON: hours of records take their time and memory here, and hold up nobo
 import json
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -61,15 +62,14 @@ class Shelf:
 
     def read(self, path: str) -> Records:
         """Return the records in a file. SourceError."""
-        recording = Recording(Path(path))
-        found = recording.stat
-        key = (path, found.st_mtime_ns, found.st_size)
-        if key in self._kept:
-            recording.close()
-            self._kept.move_to_end(key)
-            return self._kept[key]
-        self._make_room(found.st_size)
-        records = Records(recording.header, list(recording))
+        with closing(Recording(Path(path))) as recording:
+            found = recording.stat
+            key = (path, found.st_mtime_ns, found.st_size)
+            if key in self._kept:
+                self._kept.move_to_end(key)
+                return self._kept[key]
+            self._make_room(found.st_size)
+            records = Records(recording.header, list(recording))
         if found.st_size <= self._most_bytes:
             self._kept[key] = records
         return records

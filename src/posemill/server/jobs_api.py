@@ -6,6 +6,7 @@ from fastapi import APIRouter, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import JSONResponse, StreamingResponse
 
+from posemill.config import TABLE
 from posemill.jobs import FINAL_STATES, Job
 from posemill.server.describing import BYTES, described, json_of, video_body
 from posemill.server.events import MEDIA_TYPE, digest, events, told
@@ -17,7 +18,7 @@ from posemill.server.uploads import OPTIONS, WANTED, job_options, job_path, take
 router = APIRouter(prefix="/api/v1/jobs", tags=["jobs"])
 
 State = Literal["uploading", "queued", "running", "paused", "succeeded", "failed", "cancelled"]
-Kind = Literal["records", "csv", "annotated", "thumbnail", "summary", "source"]
+Kind = Literal["records", "csv", "annotated", "analysis", "thumbnail", "summary", "source"]
 _ONE: Final = ("job_not_found", "unauthorized", "store_unavailable")
 _TAKING: Final = (
     *("bad_request", "bad_body", "bad_option", "too_large", "unsupported_extension"),
@@ -31,9 +32,14 @@ _VARIES: Final = {"Vary": "Accept-Language"}
 def taking(**more: Any) -> dict[str, Any]:
     """Return the description of a route that takes a job's options."""
     found = described(OPTIONS, **more)
-    text = f"Which results to make, some of {','.join(WANTED)}; without it all."
-    wanted = {"name": "results", "in": "query", "description": text, "schema": {"type": "string"}}
-    found["openapi_extra"]["parameters"].append({**wanted, "required": False})
+    texts = {
+        "results": f"Which results to make, some of {','.join(WANTED)}; without it all.",
+        "exercise": "Count the repetitions of an exercise, or of whatever repeats (`auto`), in a "
+        f"video: the result `analysis`. It must be auto or {TABLE['exercise'].kind.expects}.",
+    }
+    for name, text in texts.items():
+        wanted = {"name": name, "in": "query", "description": text, "schema": {"type": "string"}}
+        found["openapi_extra"]["parameters"].append({**wanted, "required": False})
     return found
 
 

@@ -4,7 +4,8 @@ The client sends each frame as one binary message (JPEG, WebP or PNG) and gets a
 with the first answer, and again where the size of its frames changes; then a record for each frame
 that was processed. While one is in work, the newest of those that arrive waits, and the others are
 dropped. A record names its frame, counted from 0 as they arrived, and ``received``, ``processed``
-and ``dropped`` so far. What is wrong with one frame is a message with ``problem``.
+and ``dropped`` so far. With ``exercise`` or ``angles`` each person has ``analysis``. What is wrong
+with one frame is a message with ``problem``.
 """
 
 import asyncio
@@ -27,7 +28,7 @@ from posemill.workers import Answer, Seat
 
 router = APIRouter(prefix="/api/v1")
 
-OPTIONS: Final = choosable(PICTURE_SECTIONS, "max_fps")
+OPTIONS: Final = choosable((*PICTURE_SECTIONS, "analysis"), "max_fps")
 # Codes of RFC 6455, and ours from 4000 on; the reasons are stable words.
 CLOSE_CODES: Final[Mapping[int, str]] = {
     1001: "going_away",

@@ -13,7 +13,14 @@ from typing import Any, Final
 
 import numpy as np
 
-from posemill.assemble import Engines, drawing_style, pose_options, selection
+from posemill.assemble import (
+    Engines,
+    analysing,
+    analysis_header,
+    drawing_style,
+    pose_options,
+    selection,
+)
 from posemill.config import Settings
 from posemill.drawing import draw
 from posemill.options import MODEL_NAMES, PoseOptions
@@ -103,6 +110,7 @@ class Session:
 
     def __init__(self, settings: Settings, options: PoseOptions, tracker: Tracker) -> None:
         self._selection, self._options, self._tracker = selection(settings), options, tracker
+        self._analyse, self._about = analysing(settings), analysis_header(settings)
         self._size_px = (0, 0)
 
     def frame(self, request: Mapping[str, Any], data: bytes) -> Answer:
@@ -112,7 +120,7 @@ class Session:
             (still,) = source
         decoded = perf_counter()
         frame = Frame(still.pixels, request["frame"], request["time_s"])
-        poses = self._tracker.track(frame)
+        poses = self._analyse(self._tracker.track(frame))
         fields: dict[str, Any] = {
             "people": len(poses.people),
             "stages": {"decode": decoded - began, "infer": perf_counter() - decoded},
@@ -120,7 +128,7 @@ class Session:
         if poses.size_px != self._size_px:
             self._size_px = poses.size_px
             live = SourceInfo("live", "video", info.width, info.height)
-            fields["header"] = _header(live, self._options)
+            fields["header"] = {**_header(live, self._options), **self._about}
         return Answer(fields, dumps(frame_record(poses)).encode())
 
 

@@ -24,7 +24,15 @@ from posemill.server.describing import BINARY, described
 from posemill.server.jobs_api import taking
 from posemill.server.problems import Problem
 from posemill.server.service import Service, service_of
-from posemill.server.uploads import OPTIONS, abandoned, checked_name, job_options, job_path, opened
+from posemill.server.uploads import (
+    MORE,
+    OPTIONS,
+    abandoned,
+    checked_name,
+    job_options,
+    job_path,
+    opened,
+)
 
 router = APIRouter(prefix="/api/v1/uploads", tags=["resumable uploads"])
 
@@ -69,7 +77,7 @@ async def create(request: Request) -> Response:
         raise Problem("bad_body", reason="The file is empty.")
     given = metadata(request.headers.get("upload-metadata", ""))
     name = checked_name(given.get("filename") or given.get("name") or "upload", service.settings)
-    named = [(key, text) for key, text in given.items() if key in OPTIONS or key == "results"]
+    named = [(key, text) for key, text in given.items() if key in OPTIONS or key in MORE]
     options = job_options([*request.query_params.multi_items(), *named], service.settings)
     has_piece = request.headers.get("content-length", "0") != "0"
     if has_piece:

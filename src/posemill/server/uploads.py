@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import PurePath
-from typing import Any, Final, Protocol
+from typing import Any, Final, Protocol, cast
 from urllib.parse import unquote
 
 from anyio import CancelScope
@@ -11,7 +11,7 @@ from fastapi import Request
 from fastapi.concurrency import run_in_threadpool
 from starlette.datastructures import Headers
 
-from posemill.config import Settings
+from posemill.config import TABLE, Settings
 from posemill.errors import PosemillError, SettingError
 from posemill.jobs import Job, Upload
 from posemill.server.multipart import FORM, FormFile
@@ -21,6 +21,9 @@ from posemill.server.service import Service
 
 OPTIONS: Final = choosable(VIDEO_SECTIONS)
 WANTED: Final = ("records", "csv", "annotated")
+# Of jobs alone, beside the settings.
+MORE: Final = ("results", "exercise")
+_AUTO: Final = "auto"
 _UNNAMED: Final = "upload"
 
 
@@ -111,14 +114,28 @@ def checked_name(name: str, settings: Settings) -> str:
 
 def job_options(given: list[tuple[str, str]], settings: Settings) -> dict[str, Any]:
     """Return the options of a job that a query chooses. SettingError."""
-    wanted = [value for name, value in given if name == "results"]
-    words = wanted[-1].split(",") if wanted else list(WANTED)
+    more = {name: value for name, value in given if name in MORE}
+    words = more["results"].split(",") if "results" in more else list(WANTED)
     if not set(words) <= set(WANTED):
         raise SettingError(f"results must be some of {','.join(WANTED)} (from the request).")
-    rest = [(name, value) for name, value in given if name != "results"]
+    rest = [(name, value) for name, value in given if name not in MORE]
     found = chosen(rest, settings, OPTIONS)
+    exercise = settings.exercise
+    if "exercise" in more:
+        exercise = _exercise(more["exercise"])
     options = {name: getattr(found, name) for name in OPTIONS}
+    options |= {} if exercise is None else {"exercise": exercise}
     return {**options, "results": [word for word in WANTED if word in words]}
+
+
+def _exercise(text: str) -> str | None:
+    """Return what a job is to count, None for nothing; names alone, no paths. SettingError."""
+    if text.strip() == _AUTO:
+        return _AUTO
+    try:
+        return cast(str | None, TABLE["exercise"].parse(text, "the request"))
+    except SettingError as error:
+        raise SettingError(str(error).replace("must be one of", "must be auto or one of")) from None
 
 
 def job_path(request: Request, job_id: str) -> str:

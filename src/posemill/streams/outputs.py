@@ -41,7 +41,10 @@ class Watch(Protocol):
 
 
 class Outputs:
-    """All outputs of one stream; ``take`` and ``show`` come from one thread."""
+    """All outputs of one stream; ``take`` and ``show`` come from one thread.
+
+    ``about``: what the header says besides.
+    """
 
     def __init__(
         self,
@@ -53,10 +56,11 @@ class Outputs:
         publish: Publish | None,
         publishes_records: bool,
         watch: Watch | None,
+        about: Mapping[str, Any] | None = None,
     ) -> None:
         self._name, self._style, self._hub = name, style, hub
         self._records, self._publish, self._watch = records, publish, watch
-        self._publishes_records = publishes_records
+        self._publishes_records, self._about = publishes_records, about or {}
         self._made_with: tuple[tuple[int, int], PoseOptions] | None = None
         self.header: Mapping[str, Any] = {}
         self._unwritten = 0
@@ -119,6 +123,7 @@ class Outputs:
             model=MODEL_NAMES[options.model_complexity],
             engine=options.engine,
             precision=effective_precision(options),
+            **self._about,
         )
         self._hub.tell(Event("header", self._name, self.header))
         if self._records is not None:

@@ -12,7 +12,7 @@ from contextlib import closing
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from posemill.assemble import Engines, pose_options
+from posemill.assemble import Engines, analysing, pose_options
 from posemill.config import StreamConfig
 from posemill.errors import PosemillError, SourceError
 from posemill.handoff import Handoff, NewestHandoff
@@ -23,6 +23,7 @@ from posemill.streams.figures import Recent
 from posemill.streams.gate import Gate
 from posemill.streams.outputs import Outputs, Result
 from posemill.streams.pictures import Lookers
+from posemill.types import FramePoses
 
 _LOG: Final = logging.getLogger("posemill")
 # Of results for the outputs: enough for a disk that takes a second, without holding many frames.
@@ -33,10 +34,11 @@ _GAP_INTERVALS: Final = 2.5
 
 @dataclass(slots=True)
 class _Followed:
-    """Who follows people now, with which model."""
+    """Who follows people now, with which model, and what is told of how they move."""
 
     tracker: Tracker
     options: PoseOptions
+    analyse: Callable[[FramePoses], FramePoses]
 
 
 class Stream:
@@ -199,7 +201,8 @@ class Stream:
                 with self._gate.turn(self._turns, settings.max_fps):
                     taken = self._frames.newest(waiting)
                     if last_s is not None and taken.time_s - last_s > gap_s:
-                        followed.tracker.reset()
+                        followed.tracker.reset()  # and whoever is there now has another id
+                        followed.analyse = analysing(settings)
                     last_s = taken.time_s
                     result = self._looked_at(taken, followed)
                 if result is not None and not self._results.put(result):
@@ -215,7 +218,7 @@ class Stream:
         except SourceError as error:
             _LOG.warning("stream %s: %s", self.config.name, error)
             return None
-        poses = followed.tracker.track(frame)
+        poses = followed.analyse(followed.tracker.track(frame))
         self.processed += 1
         return Result(frame, poses, followed.options, taken.captured_s)
 
@@ -223,7 +226,8 @@ class Stream:
         options = self._wanted_options()
         if followed is not None and followed.options is options:
             return followed
-        return _Followed(self._engines.get(options).tracker(), options)
+        tracker = self._engines.get(options).tracker()
+        return _Followed(tracker, options, analysing(self.config.settings))
 
     def _wanted_options(self) -> PoseOptions:
         return self._down_options if self.is_down else self.options

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from posemill.alerts import AlertStore, Broker, Deliveries, raise_test
-from posemill.assemble import Engines, drawing_style
+from posemill.assemble import Engines, analysis_header, drawing_style
 from posemill.config import Settings, StreamConfig, Watching, data_folder
 from posemill.cores import usable_cores
 from posemill.errors import PosemillError, SettingError, StreamExists, StreamFixed, StreamNotFound
@@ -239,6 +239,7 @@ class Watcher:
             publish=None if broker is None else broker.publish,
             publishes_records=settings.mqtt_records,
             watch=alarms if rules else None,
+            about=analysis_header(settings),
         )
         on_packet = None if clips is None else clips.packet
         stream = Stream(config, self._gate, self._engines, outputs, on_packet, lookers)

@@ -46,7 +46,8 @@ class Plan:
     @property
     def suffixes(self) -> list[str]:
         """The suffixes of the parts of a video."""
-        return [suffix for kind, suffix in _VIDEO_SUFFIXES.items() if kind in self.results]
+        wanted = {*self.results, *(("records",) if self.settings.exercise else ())}
+        return [suffix for kind, suffix in _VIDEO_SUFFIXES.items() if kind in wanted]
 
 
 def header_of(info: SourceInfo, settings: Settings) -> dict[str, Any]:

@@ -102,6 +102,7 @@ def _join(plan: Plan, parts: Parts) -> None:
             zip_pictures(parts, archive)
     else:
         summary |= _joined_video(plan, parts, tally)
+        summary |= _analysed(plan, parts, tally)
     for internal in ("thumbnail", "begin_s"):
         tally.pop(internal, None)
     text = json.dumps({**summary, **tally}, indent=1, ensure_ascii=False)
@@ -120,6 +121,24 @@ def _joined_video(plan: Plan, parts: Parts, tally: dict[str, Any]) -> dict[str, 
             tally["problems"] = [*tally["problems"], problem]
     keys = ("kind", "width", "height", "fps", "model", "engine", "precision")
     return {key: header[key] for key in keys}
+
+
+def _analysed(plan: Plan, parts: Parts, tally: dict[str, Any]) -> dict[str, Any]:
+    """Write what was asked for of movements; return what the summary says of it."""
+    exercise = plan.settings.exercise
+    if exercise is None:
+        return {}
+    from posemill.jobs.media.analysis import write_counts  # noqa: PLC0415 - seldom asked for
+
+    records = parts.results / "records.jsonl"
+    if "records" not in plan.results:
+        records = parts.folder / "records.jsonl"
+        join(parts.files(".jsonl"), records, headers=1)
+    found = write_counts(records, parts.results / "analysis.json", exercise)
+    problem = found.pop("problem", None)
+    if problem is not None:
+        tally["problems"] = [*tally["problems"], problem]
+    return found
 
 
 @contextmanager

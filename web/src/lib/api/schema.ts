@@ -2204,6 +2204,8 @@ export interface operations {
                 segments?: string;
                 /** @description Which results to make, some of records,csv,annotated; without it all. */
                 results?: string;
+                /** @description Count the repetitions of an exercise, or of whatever repeats (`auto`), in a video: the result `analysis`. It must be auto or one of bench_press, biceps_curl, burpee, deadlift, dip, front_raise, high_knees, jumping_jack, lateral_raise, leg_raise, lunge, mountain_climber, pull_up, push_up, shoulder_press, sit_up, squat. */
+                exercise?: string;
             };
             header?: never;
             path?: never;
@@ -2544,7 +2546,7 @@ export interface operations {
             header?: never;
             path: {
                 job_id: string;
-                kind: "records" | "csv" | "annotated" | "thumbnail" | "summary" | "source";
+                kind: "records" | "csv" | "annotated" | "analysis" | "thumbnail" | "summary" | "source";
             };
             cookie?: never;
         };
@@ -2677,6 +2679,8 @@ export interface operations {
                 segments?: string;
                 /** @description Which results to make, some of records,csv,annotated; without it all. */
                 results?: string;
+                /** @description Count the repetitions of an exercise, or of whatever repeats (`auto`), in a video: the result `analysis`. It must be auto or one of bench_press, biceps_curl, burpee, deadlift, dip, front_raise, high_knees, jumping_jack, lateral_raise, leg_raise, lunge, mountain_climber, pull_up, push_up, shoulder_press, sit_up, squat. */
+                exercise?: string;
             };
             header?: never;
             path?: never;
