@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from posemill.analysis.vectors import Array, dot, unit, without
+from posemill.analysis.vectors import Array, cross, dot, norm, unit, without
 from posemill.skeleton import LANDMARK_INDEX
 
 Mask = npt.NDArray[np.bool_]
@@ -93,8 +93,8 @@ def trunk(world: Array) -> tuple[Array, Array]:
     ]
     level = without(unit(across[0] + across[1]), UP)
     left, up = unit(level), np.broadcast_to(UP, level.shape)
-    forward = np.cross(left, up)
-    return _lean(part, forward, up, left, np.linalg.norm(level, axis=-1) > _ASIDE)
+    forward = cross(left, up)
+    return _lean(part, forward, up, left, norm(level) > _ASIDE)
 
 
 def neck(world: Array) -> tuple[Array, Array]:
@@ -111,7 +111,7 @@ def twist(world: Array) -> Array:
         unit(without(place(world, f"left_{pair}") - place(world, f"right_{pair}"), up))
         for pair in ("hip", "shoulder")
     )
-    return np.degrees(np.arctan2(dot(np.cross(hips, shoulders), up), dot(hips, shoulders)))
+    return np.degrees(np.arctan2(dot(cross(hips, shoulders), up), dot(hips, shoulders)))
 
 
 def obliquity(world: Array) -> Array:
@@ -124,7 +124,7 @@ def spread(world: Array, pair: str) -> Array:
     """Return how far two landmarks of a pair are apart along the hips, in hip widths."""
     across = place(world, "left_hip") - place(world, "right_hip")
     apart = place(world, f"left_{pair}") - place(world, f"right_{pair}")
-    width = np.linalg.norm(across, axis=-1)
+    width = norm(across)
     return np.asarray(dot(apart, unit(across)) / np.where(width > 0, width, np.nan))
 
 
@@ -132,7 +132,7 @@ def _axes(world: Array, pair: str) -> tuple[Array, Array, Array]:
     left = unit(place(world, f"left_{pair}") - place(world, f"right_{pair}"))
     trunk = place(world, "shoulders") - place(world, "hips")
     up = unit(without(trunk, left))
-    return np.cross(left, up), up, left
+    return cross(left, up), up, left
 
 
 def _within(

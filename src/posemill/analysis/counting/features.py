@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from posemill.analysis.joints import inclination, picture_angle, place
-from posemill.analysis.vectors import Array
+from posemill.analysis.vectors import Array, norm
 
 _Compute = Callable[[Array, str], Array]
 
@@ -35,7 +35,7 @@ def _rise(world: Array, *chain: str) -> Array:
     """Return how far the end of a chain of landmarks is above its start, by its length: -1..1."""
     places = [place(world, name) for name in chain]
     links = [after - before for before, after in pairwise(places)]
-    length = np.asarray(sum(np.linalg.norm(link, axis=-1) for link in links))
+    length = np.asarray(sum(norm(link) for link in links))
     lift = -(places[-1] - places[0])[..., 1]
     return _ratio(lift, length)
 
@@ -43,11 +43,11 @@ def _rise(world: Array, *chain: str) -> Array:
 def _apart(world: Array, pair: str) -> Array:
     """Return how far a pair is apart, in lengths of the legs."""
     legs = [
-        np.linalg.norm(place(world, f"{side}_hip") - place(world, f"{side}_knee"), axis=-1)
-        + np.linalg.norm(place(world, f"{side}_knee") - place(world, f"{side}_ankle"), axis=-1)
+        norm(place(world, f"{side}_hip") - place(world, f"{side}_knee"))
+        + norm(place(world, f"{side}_knee") - place(world, f"{side}_ankle"))
         for side in ("left", "right")
     ]
-    apart = np.linalg.norm(place(world, f"left_{pair}") - place(world, f"right_{pair}"), axis=-1)
+    apart = norm(place(world, f"left_{pair}") - place(world, f"right_{pair}"))
     length = np.asarray(sum(legs)) / 2
     return _ratio(apart, length)
 
