@@ -1,5 +1,6 @@
 """Finished jobs without any work: their folders, and what the database would say of them."""
 
+import time
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import closing
 from pathlib import Path
@@ -36,7 +37,9 @@ class FinishedJobs(Jobs):
         name: str = "clip.mp4",
     ) -> str:
         """Store a job with these records, None for none; return its id."""
-        folder = self.folders.new({"name": name, "options": {}, "length": 1, "created_s": 1.0})
+        folder = self.folders.new(
+            {"name": name, "options": {}, "length": 1, "created_s": time.time()}
+        )
         (folder.path / "uploaded").touch()
         (folder.path / "results").mkdir()
         write_json(folder.path / "progress.json", {"kind": kind, "frames": 1})
@@ -48,7 +51,8 @@ class FinishedJobs(Jobs):
 
 class _Status:
     def __init__(self, status: str) -> None:
-        self.status, self.output, self.completed_at = status, {"state": "succeeded"}, 2000
+        self.status, self.output = status, {"state": "succeeded"}
+        self.completed_at = 1000 * time.time()  # or it would be removed as long over
 
 
 class _Statuses:

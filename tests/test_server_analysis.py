@@ -161,3 +161,148 @@ def test_options_that_make_no_sense(
     assert (answer.status_code, answer.json()["code"]) == (422, "bad_option")
     assert said in answer.json()["detail"]
     assert len(answer.text) < 4000
+
+
+def test_hostile_paths_are_only_names(service: Asked, squats: str) -> None:
+    for name in ("../../jobs", "..", "/etc/passwd", "a/b", "x" * 300, "", "\n", "深" * 80):
+        answer = service.job(squats, "score", template=name)
+        assert (answer.status_code, answer.json()["code"]) == (404, "template_not_found"), name
+        body = {"name": name, "jobs": [squats]}
+        made = service.client.post("/api/v1/templates", json=body)
+        assert (made.status_code, made.json()["code"]) == (422, "bad_option"), name
+
+
+def test_templates_are_made_listed_shown_and_removed(service: Asked, squats: str) -> None:
+    client = service.client
+    body = {"name": "深蹲 1", "jobs": [squats, squats], "exercise": "squat"}
+    made = client.post("/api/v1/templates", json=body)
+    assert made.status_code == 201
+    about = fits(made, "TemplateSummary")
+    assert (about["name"], about["exercise"], about["clips"]) == ("深蹲 1", "squat", 1)
+    assert (about["repetitions"], about["phases"]) == (3, ["descent", "ascent"])
+    assert fits(client.get("/api/v1/templates"), "Templates")["templates"] == [about]
+    assert client.post("/api/v1/templates", json=body).json()["code"] == "template_exists"
+    whole = fits(client.get("/api/v1/templates/深蹲 1"), "Template")
+    assert (whole["schema"], whole["name"]) == ("posemill-template/1", "深蹲 1")
+    score = fits(service.job(squats, "score", template="深蹲 1"), "ScoreDocument")
+    assert (score["kind"], score["template"]) == ("score", "深蹲 1")
+    assert score["total"] == pytest.approx(100, abs=1)
+    assert len(score["repetitions"]) == 3
+    assert client.delete("/api/v1/templates/深蹲 1").status_code == 204
+    for answer in (
+        client.delete("/api/v1/templates/深蹲 1"),
+        client.get("/api/v1/templates/深蹲 1"),
+        service.job(squats, "score", template="深蹲 1"),
+    ):
+        assert (answer.status_code, answer.json()["code"]) == (404, "template_not_found")
+    assert client.get("/api/v1/templates").json() == {"templates": []}
+
+
+def test_who_squats_worse_is_told_how_to_do_better(service: Asked, squats: str) -> None:
+    made = service.client.post("/api/v1/templates", json={"name": "squat", "jobs": [squats]})
+    assert made.json()["exercise"] == "squat"
+    worse = service.jobs.place(clip_of(again(squat(0.6))))
+    found = fits(service.job(worse, "score", template="squat"), "ScoreDocument")
+    assert found["total"] < 90
+    assert found["advice"]
+    assert all(set(each["texts"]) == {"en", "zh"} for each in found["advice"])
+    service.client.delete("/api/v1/templates/squat")
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "code"),
+    [
+        (b"no json", 422, "bad_body"),
+        (b"[]", 422, "bad_body"),
+        (b"{}", 422, "bad_body"),
+        (b'{"name":"a","jobs":[]}', 422, "bad_body"),
+        (b'{"name":"a","jobs":"JOB"}', 422, "bad_body"),
+        (b'{"name":1,"jobs":["JOB"]}', 422, "bad_body"),
+        (b'{"name":"a","jobs":[1]}', 422, "bad_body"),
+        (b'{"name":"a","jobs":["JOB"],"path":"/etc"}', 422, "bad_body"),
+        (b'{"name":"a","jobs":["JOB"],"exercise":"my.toml"}', 422, "bad_option"),
+        (b'{"name":"\\ud800","jobs":["JOB"]}', 422, "bad_option"),
+        (b'{"name":"a","jobs":["../../etc"]}', 404, "job_not_found"),
+        (b'{"name":"a","jobs":["STILL"]}', 422, "not_analysable"),
+    ],
+)
+def test_templates_that_can_not_be_made(
+    service: Asked, squats: str, body: bytes, status: int, code: str
+) -> None:
+    still = service.jobs.place([])
+    sent = body.replace(b"JOB", squats.encode()).replace(b"STILL", still.encode())
+    headers = {"Content-Type": "application/json"}
+    answer = service.client.post("/api/v1/templates", content=sent, headers=headers)
+    assert (answer.status_code, answer.json()["code"]) == (status, code)
+    assert service.client.get("/api/v1/templates").json() == {"templates": []}
+
+
+def test_a_damaged_template_spares_the_others(service: Asked, squats: str) -> None:
+    folder = service.jobs.folders.jobs_folder.parent / "templates"
+    folder.mkdir(exist_ok=True)
+    (folder / "bad.json").write_text("{}")
+    try:
+        (found,) = fits(service.client.get("/api/v1/templates"), "Templates")["templates"]
+        assert found["name"] == "bad"
+        for answer in (
+            service.client.get("/api/v1/templates/bad"),
+            service.job(squats, "score", template="bad"),
+        ):
+            assert (answer.status_code, answer.json()["code"]) == (422, "broken_media")
+            assert str(folder) not in answer.text
+        assert str(folder) not in str(found)
+    finally:
+        (folder / "bad.json").unlink()
+
+
+def test_nobody_in_sight(service: Asked, squats: str) -> None:
+    empty = service.jobs.place(clip_of({}, 3))
+    assert fits(service.job(empty, "count"), "CountDocument")["people"] == []
+    assert fits(service.job(empty, "angles"), "AnglesDocument")["people"] == []
+    assert fits(service.job(empty, "behaviour"), "EventsDocument")["events"] == []
+    for what in (f"compare/{squats}", "report"):
+        answer = service.job(empty, what)
+        assert (answer.status_code, answer.json()["code"]) == (422, "not_analysable")
+
+
+def test_damaged_records_say_so_and_not_where_they_are(service: Asked) -> None:
+    job = service.jobs.place([])
+    path, _ = service.jobs.result(job, "records") or (None, "")
+    assert path is not None
+    path.write_text("nonsense")
+    answer = service.job(job, "count")
+    assert (answer.status_code, answer.json()["code"]) == (422, "broken_media")
+    assert "records.jsonl" in answer.json()["detail"]
+    assert str(path.parent) not in answer.text
+
+
+@pytest.mark.parametrize(("asked", "word"), [({"language": "zh"}, "关节"), ({}, "Repetitions")])
+def test_a_report_to_read(service: Asked, squats: str, asked: dict[str, str], word: str) -> None:
+    answer = service.job(squats, "report", exercise="squat", **asked)
+    assert answer.status_code == 200
+    assert answer.headers["content-type"] == "text/html; charset=utf-8"
+    policy = answer.headers["content-security-policy"]
+    assert policy.startswith("default-src 'none'; style-src 'sha256-")
+    assert "frame-ancestors 'none'" in policy
+    assert answer.headers["content-disposition"] == "inline"
+    assert "<script" not in answer.text
+    assert "clip.mp4" in answer.text
+    assert word in answer.text
+
+
+def test_a_report_in_the_language_of_the_reader(service: Asked, squats: str) -> None:
+    address = f"/api/v1/jobs/{squats}/report"
+    answer = service.client.get(address, headers={"Accept-Language": "zh-CN"})
+    assert '<html lang="zh-Hans"' in answer.text
+    assert "Accept-Language" in answer.headers["vary"]
+    assert service.job(squats, "report", language="fr").json()["code"] == "bad_option"
+
+
+def test_what_was_analysed_is_counted(service: Asked, squats: str) -> None:
+    service.job(squats, "count")
+    service.job(NOBODY, "count")
+    text = service.client.get("/metrics").text
+    assert 'posemill_analyses_total{fate="done",kind="count"}' in text
+    assert 'posemill_stage_seconds_count{stage="analysis_count"}' in text
+    assert 'posemill_queue_depth{queue="analysis"} 0.0' in text
+    assert 'posemill_memory_bytes{process="analysis"}' in text

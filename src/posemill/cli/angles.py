@@ -10,16 +10,17 @@ from typing import Any, Final
 
 import numpy as np
 
-from posemill.analysis.angles import Angle, Angles, angles, names_of
+from posemill import documents
+from posemill.analysis.angles import Angle, Angles, names_of
 from posemill.analysis.cleaning import CUTOFF_HZ, MAX_GAP_S, Array
 from posemill.analysis.joints import SPREADS
 from posemill.analysis.motion import Motion, motions
-from posemill.analysis.quality import Quality, quality
 from posemill.cli.counting import write_text
 from posemill.cli.listing import put
 from posemill.cli.report import one_line
 from posemill.cli.skeletons import SkeletonReader, Skeletons
 from posemill.config import Settings
+from posemill.documents import Measured
 from posemill.errors import UsageError
 from posemill.records import analysis_document
 from posemill.reports.angle_words import ANGLE_DOUBTS
@@ -36,15 +37,6 @@ class Wanted:
     names: tuple[str, ...]
     cutoff_hz: float | None = CUTOFF_HZ
     max_gap_s: float = MAX_GAP_S
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Measured:
-    """The angles of one person, and how well they are seen."""
-
-    motion: Motion
-    angles: Angles
-    quality: Quality
 
 
 def wanted(words: str, raw: bool, max_gap: str | None, cutoff: str | None) -> Wanted:
@@ -82,14 +74,13 @@ def angles_in(
 
 def measured(found: Skeletons, asked: Wanted) -> list[Measured]:
     """Return everyone's angles."""
-    return [
-        Measured(
-            each,
-            angles(each, asked.names, cutoff_hz=asked.cutoff_hz, max_gap_s=asked.max_gap_s),
-            quality(each, found.frames),
-        )
-        for each in motions(found.frames)
-    ]
+    return documents.measured(
+        motions(found.frames),
+        found.frames,
+        asked.names,
+        cutoff_hz=asked.cutoff_hz,
+        max_gap_s=asked.max_gap_s,
+    )
 
 
 def _number(flag: str, word: str | None, default: float, low: float, high: float) -> float:

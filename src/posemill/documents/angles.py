@@ -1,12 +1,44 @@
 """Joint angles, as JSON."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from posemill.analysis.angles import angles, names_of
+from posemill.analysis.angles import Angles, angles, names_of
+from posemill.analysis.cleaning import CUTOFF_HZ, MAX_GAP_S
 from posemill.analysis.motion import Motion
+from posemill.analysis.quality import Quality, quality
 from posemill.documents.people import about, column
 from posemill.records import analysis_document
+from posemill.types import FramePoses
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Measured:
+    """The angles of one person, and how well they are seen."""
+
+    motion: Motion
+    angles: Angles
+    quality: Quality
+
+
+def measured(
+    everyone: Iterable[Motion],
+    frames: Sequence[FramePoses],
+    names: Sequence[str],
+    *,
+    cutoff_hz: float | None = CUTOFF_HZ,
+    max_gap_s: float = MAX_GAP_S,
+) -> list[Measured]:
+    """Return everyone's angles; as ``angles`` takes what is asked for. SettingError."""
+    return [
+        Measured(
+            each,
+            angles(each, names, cutoff_hz=cutoff_hz, max_gap_s=max_gap_s),
+            quality(each, frames),
+        )
+        for each in everyone
+    ]
 
 
 def angles_document(

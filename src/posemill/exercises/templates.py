@@ -12,6 +12,7 @@ from posemill.errors import BrokenSource, SinkError, SourceError, SourceNotFound
 from posemill.sinks.aside import Aside
 
 _NAME: Final = re.compile(r"[\w][\w .-]{0,63}")
+_MOST_NAME_BYTES: Final = 200
 _MOST_BYTES: Final = 16 * 1024 * 1024
 
 
@@ -58,7 +59,7 @@ class Templates:
 
     def path(self, name: str) -> Path:
         """Return where a template of a name is, or would be. UsageError for what is no name."""
-        if not _NAME.fullmatch(name):
+        if not _NAME.fullmatch(name) or len(name.encode()) > _MOST_NAME_BYTES:
             raise UsageError(
                 f"a name must be letters, digits, spaces, dots and dashes, up to 64: {name[:80]!r}."
             )
@@ -80,7 +81,7 @@ class Templates:
             except FileNotFoundError:  # removed meanwhile
                 continue
             except SourceError as error:
-                about = {"name": path.stem, "problem": str(error)}
+                about = {"problem": str(error).replace(str(path), path.name)}
             found[path] = (key, about)
         self._known = found
         return [{**about, "name": path.stem} for path, (_, about) in found.items()]
@@ -99,3 +100,14 @@ class Templates:
         finally:
             aside.discard()
         return path
+
+    def remove(self, name: str) -> bool:
+        """Remove a template; False where there is none. UsageError, SinkError."""
+        path = self.path(name)
+        try:
+            path.unlink()
+        except FileNotFoundError:
+            return False
+        except OSError as error:
+            raise SinkError(f"{path}: can't be removed: {error.strerror or error}.") from error
+        return True

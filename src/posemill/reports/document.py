@@ -83,23 +83,26 @@ footer {{ margin-top: 2.5em; padding-top: .6em; border-top: 1px solid var(--line
 """
 
 
+_DIGEST: Final = b64encode(sha256(_STYLE.encode()).digest()).decode()
+# What browsers may do with a report: show it.
+POLICY: Final = (
+    f"default-src 'none'; style-src 'sha256-{_DIGEST}'; img-src data:; "
+    "base-uri 'none'; form-action 'none'"
+)
+
+
 def document(title: str, parts: Iterable[Html], language: Language = "en", footer: str = "") -> str:
     """Return a whole HTML5 document of parts.
 
     It has no scripts and no addresses, and its Content-Security-Policy allows none. ``footer``:
     a line at the end, as who made it and when. Nothing here looks at a clock.
     """
-    digest = b64encode(sha256(_STYLE.encode()).digest()).decode()
-    policy = (
-        f"default-src 'none'; style-src 'sha256-{digest}'; img-src data:; "
-        "base-uri 'none'; form-action 'none'"
-    )
     lines = [
         "<!DOCTYPE html>",
         f'<html lang="{"zh-Hans" if language == "zh" else "en"}">',
         "<head>",
         '<meta charset="utf-8">',
-        f'<meta http-equiv="Content-Security-Policy" content="{policy}">',
+        f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">',
         '<meta name="viewport" content="width=device-width, initial-scale=1">',
         '<meta name="referrer" content="no-referrer">',
         '<link rel="icon" href="data:,">',  # or browsers ask for one

@@ -2,12 +2,20 @@
 
 import asyncio
 from collections.abc import Sequence
-from typing import Any, Final
+from pathlib import PurePath
+from typing import Annotated, Any, Final
 
-from fastapi import Request
+from fastapi import Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
 
-from posemill.errors import PosemillError, SettingError, SourceNotFound, UsageError
+from posemill.errors import (
+    PosemillError,
+    SettingError,
+    SourceError,
+    SourceNotFound,
+    SourceTooLarge,
+    UsageError,
+)
 from posemill.exercises import exercise_names
 from posemill.jobs import FINAL_STATES, Jobs
 from posemill.server.problems import Problem
@@ -16,6 +24,10 @@ from posemill.server.waiting import unless_gone
 from posemill.workers import Answer
 
 AUTO: Final = "auto"
+_MOST_WORDS: Final = 2000  # letters: the names of all angles are half as many
+Words = Annotated[str, Query(max_length=_MOST_WORDS)]
+Exercise = Annotated[str | None, Query(max_length=_MOST_WORDS)]
+Person = Annotated[int | None, Query(ge=0, le=2**53)]
 # What may come of asking for the analysis of a job.
 ANALYSIS_PROBLEMS: Final = (
     *("job_not_found", "job_not_finished", "no_records", "not_analysable", "bad_option"),
@@ -45,6 +57,12 @@ async def analysed(
     return bytes(answer.data)
 
 
+def answer_of(made: bytes) -> Response:
+    """Return JSON as an answer. A result never changes, but the next version may see more in it."""
+    headers = {"Cache-Control": "private, no-cache"}
+    return Response(made, media_type="application/json", headers=headers)
+
+
 async def _answer(request: Request, asked: dict[str, Any], data: bytes) -> Answer:
     service = service_of(request)
     timeout_s = service.settings.analysis_timeout_s
@@ -53,6 +71,13 @@ async def _answer(request: Request, asked: dict[str, Any], data: bytes) -> Answe
         return await unless_gone(request, asyncio.wrap_future(future))
     except SourceNotFound:  # removed under our hands
         raise Problem("job_not_found") from None
+    except SourceTooLarge:
+        raise
+    except SourceError as error:  # where we keep things is nobody's business
+        reason = str(error)
+        for path in (*asked["records"], asked.get("template", "")):
+            reason = reason.replace(path, PurePath(path).name) if path else reason
+        raise Problem("broken_media", reason=reason) from error
     except UsageError as error:
         raise Problem("not_analysable", reason=str(error)) from error
 

@@ -16,14 +16,18 @@ from pathlib import Path
 from time import perf_counter
 from typing import Any, Final
 
+from posemill.analysis.angles import GROUPS
 from posemill.analysis.behaviour import KINDS
 from posemill.analysis.motion import Motion, motions
+from posemill.assemble import selection
+from posemill.config import Settings
 from posemill.documents import (
     angles_document,
     behaviour_document,
     chosen_person,
     comparison_document,
     count_document,
+    measured,
     pose_comparison_document,
     score_document,
     template_of,
@@ -90,7 +94,7 @@ class Analyses:
         """Return what to do by the word for it."""
         works = (
             *(self.count, self.angles, self.behaviour, self.compare),
-            *(self.compare_pictures, self.template, self.score),
+            *(self.compare_pictures, self.template, self.score, self.report),
         )
         return {work.__name__: _timed(work) for work in works}
 
@@ -136,14 +140,34 @@ class Analyses:
         template = read_template(Path(asked["template"]))
         return score_document(found.header, person, template, asked["exercise"])
 
+    def report(self, asked: Mapping[str, Any], _: bytes) -> bytes:
+        """Make the report on one, with pictures out of its video."""
+        from posemill.documents.reporting import report_of  # noqa: PLC0415 - decoders and all
+
+        (found,) = self._read(asked)
+        if not found.everyone:
+            raise UsageError("nobody is seen in it.")
+        people = measured(found.everyone, found.frames, GROUPS["main"])
+        looked_at = selection(Settings(**asked["settings"]))
+        text = report_of(
+            found.header,
+            found.frames,
+            people,
+            media=(Path(asked["media"]), looked_at),
+            exercise=asked["exercise"],
+            language=asked["language"],
+        )
+        return text.encode()
+
     def _read(self, asked: Mapping[str, Any]) -> list[Records]:
         return [self._shelf.read(path) for path in asked["records"]]
 
 
-def _timed(work: Callable[[Mapping[str, Any], bytes], dict[str, Any]]) -> Handler:
+def _timed(work: Callable[[Mapping[str, Any], bytes], dict[str, Any] | bytes]) -> Handler:
     def handle(asked: Mapping[str, Any], data: bytes) -> Answer:
         began = perf_counter()
-        made = dumps(work(asked, data)).encode()
+        found = work(asked, data)
+        made = found if isinstance(found, bytes) else dumps(found).encode()
         return Answer({"seconds": perf_counter() - began}, made)
 
     return handle

@@ -29,6 +29,7 @@ from posemill.server import (
     pictures,
     streams_api,
     streams_socket,
+    templates_api,
     tus,
 )
 from posemill.server.describing import completed
@@ -41,10 +42,10 @@ from posemill.server.service import Service
 _LOG: Final = logging.getLogger("posemill")
 _SWEEP_S: Final = 60.0
 _UPLOADS: Final = ("/api/v1/jobs", "/api/v1/uploads")
-_PICTURES: Final = "/api/v1/detect"
+_PICTURES: Final = ("/api/v1/detect", "/api/v1/compare")
 _ROUTES: Final = (
     *(health, looks, pictures, jobs_api, tus, live),
-    *(analysis_api, streams_socket, streams_api, alerts_api, pages),
+    *(analysis_api, templates_api, streams_socket, streams_api, alerts_api, pages),
 )
 _METHODS: Final = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 _ABOUT: Final = (

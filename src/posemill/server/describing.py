@@ -86,6 +86,12 @@ def video_body() -> dict[str, Any]:
     return {"required": True, "content": {"multipart/form-data": {"schema": form}, **raw}}
 
 
+def two_pictures_body() -> dict[str, Any]:
+    """Return the description of a form with the pictures `a` and `b`."""
+    form = {"type": "object", "required": ["a", "b"], "properties": {"a": BINARY, "b": BINARY}}
+    return {"required": True, "content": {"multipart/form-data": {"schema": form}}}
+
+
 def json_body(name: str) -> dict[str, Any]:
     """Return the description of a body in JSON that has one of the schemas."""
     return {"required": True, "content": json_of(name)}

@@ -12,7 +12,7 @@ from urllib.parse import unquote
 
 from fastapi import APIRouter, Request, Response
 from python_multipart.exceptions import FormParserError
-from starlette.datastructures import UploadFile
+from starlette.datastructures import FormData, UploadFile
 from starlette.exceptions import HTTPException
 
 from posemill.config import Settings, plain
@@ -127,17 +127,35 @@ async def _sent(request: Request) -> AsyncIterator[list[Sent]]:
         name = unquote(request.headers.get("x-file-name", ""))
         yield [Sent(_base(name), await request.body())]
         return
+    async with _form(request) as form:
+        files = [each for each in form.getlist("file") if isinstance(each, UploadFile)]
+        yield [Sent(_base(each.filename), await each.read()) for each in _some(files, "file")]
+
+
+@asynccontextmanager
+async def sent_as(request: Request, *names: str) -> AsyncIterator[list[Sent]]:
+    """Yield the pictures of a form, one of each name. Problem where one is missing."""
+    async with _form(request) as form:
+        files = [form.get(name) for name in names]
+        yield [
+            Sent(_base(each.filename), await each.read())
+            for file, name in zip(files, names, strict=True)
+            for each in _some([file] if isinstance(file, UploadFile) else [], name)
+        ]
+
+
+@asynccontextmanager
+async def _form(request: Request) -> AsyncIterator[FormData]:
     try:
         async with request.form(max_files=_MAX_FILES, max_fields=_MAX_FILES) as form:
-            files = [each for each in form.getlist("file") if isinstance(each, UploadFile)]
-            yield [Sent(_base(each.filename), await each.read()) for each in _some(files)]
+            yield form
     except (FormParserError, HTTPException) as error:
         raise Problem("bad_body", reason=getattr(error, "detail", str(error))) from error
 
 
-def _some(files: list[UploadFile]) -> list[UploadFile]:
+def _some(files: list[UploadFile], name: str) -> list[UploadFile]:
     if not files:
-        raise Problem("bad_body", reason="the form has no part that is called file.")
+        raise Problem("bad_body", reason=f"the form has no part that is called {name}.")
     return files
 
 

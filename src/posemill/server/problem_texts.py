@@ -88,6 +88,24 @@ PROBLEMS: Final[Mapping[str, Entry]] = {
             "请查询该任务，其中列出了已有的结果。",
         ),
     ),
+    "template_not_found": Entry(
+        404,
+        Words(
+            "No such template",
+            "There is no such template.",
+            "See /api/v1/templates for what there is.",
+        ),
+        Words("没有这个标准动作", "没有这个标准动作。", "现有的标准动作请见 /api/v1/templates。"),
+    ),
+    "template_exists": Entry(
+        409,
+        Words(
+            "The name is taken",
+            "There is a template of this name already.",
+            "Choose another name, or delete that one first.",
+        ),
+        Words("名称已被占用", "已有同名的标准动作。", "请换一个名称，或先删除已有的。"),
+    ),
     "stream_not_found": Entry(
         404,
         Words(

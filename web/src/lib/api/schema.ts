@@ -375,6 +375,119 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/compare": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Compare Pictures
+         * @description Compare the postures in two pictures, the parts `a` and `b` of a form.
+         */
+        post: operations["compare_pictures_api_v1_compare_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/jobs/{job_id}/report": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Report
+         * @description Return a report to read and to print, one HTML page that needs nothing else.
+         *
+         *     `language`: by `Accept-Language` where it is not given.
+         */
+        get: operations["report_api_v1_jobs__job_id__report_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/templates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Listed
+         * @description List the templates that are stored, those of the command too.
+         */
+        get: operations["listed_api_v1_templates_get"];
+        put?: never;
+        /**
+         * Make
+         * @description Make a template of jobs whose videos show how it is done.
+         */
+        post: operations["make_api_v1_templates_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/templates/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One
+         * @description Return a template itself, a posemill-template/1 document.
+         */
+        get: operations["one_api_v1_templates__name__get"];
+        put?: never;
+        post?: never;
+        /**
+         * Remove
+         * @description Remove a template.
+         */
+        delete: operations["remove_api_v1_templates__name__delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/jobs/{job_id}/score": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Score
+         * @description Score the movement of somebody in a job against a template, with advice.
+         *
+         *     `exercise`: what to count repetitions by, `auto` for the movement's own period; without it as
+         *     the template was made. `person`: their id, without which whoever is seen most is scored.
+         */
+        get: operations["score_api_v1_jobs__job_id__score_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/streams": {
         parameters: {
             query?: never;
@@ -637,7 +750,7 @@ export interface components {
             title: string;
             status: number;
             /** @enum {string} */
-            code: "alert_not_found" | "bad_body" | "bad_option" | "bad_range" | "bad_request" | "broken_media" | "busy" | "conflict" | "foreign_origin" | "internal" | "job_not_finished" | "job_not_found" | "length_required" | "media_too_large" | "method_not_allowed" | "no_picture" | "no_records" | "no_room" | "not_acceptable" | "not_analysable" | "not_found" | "not_ready" | "request_timeout" | "result_not_found" | "store_unavailable" | "stream_exists" | "stream_fixed" | "stream_not_found" | "token_needed" | "too_large" | "too_large_here" | "too_many_connections" | "too_many_followers" | "too_many_sessions" | "too_many_uploads" | "unauthorized" | "unsupported_content_type" | "unsupported_extension" | "unsupported_media" | "upload_not_found" | "worker_crashed" | "worker_timeout" | "wrong_version";
+            code: "alert_not_found" | "bad_body" | "bad_option" | "bad_range" | "bad_request" | "broken_media" | "busy" | "conflict" | "foreign_origin" | "internal" | "job_not_finished" | "job_not_found" | "length_required" | "media_too_large" | "method_not_allowed" | "no_picture" | "no_records" | "no_room" | "not_acceptable" | "not_analysable" | "not_found" | "not_ready" | "request_timeout" | "result_not_found" | "store_unavailable" | "stream_exists" | "stream_fixed" | "stream_not_found" | "template_exists" | "template_not_found" | "token_needed" | "too_large" | "too_large_here" | "too_many_connections" | "too_many_followers" | "too_many_sessions" | "too_many_uploads" | "unauthorized" | "unsupported_content_type" | "unsupported_extension" | "unsupported_media" | "upload_not_found" | "worker_crashed" | "worker_timeout" | "wrong_version";
             detail: string;
             advice: string;
         };
@@ -3670,6 +3783,1728 @@ export interface operations {
                      *     }
                      */
                     "application/json": components["schemas"]["ComparisonDocument"];
+                };
+            };
+            /** @description A token is needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such job */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not finished yet */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It can't be analysed */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The file broke its process */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Busy */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It took too long */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    compare_pictures_api_v1_compare_post: {
+        parameters: {
+            query?: {
+                mirror?: "auto" | "true" | "false";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "multipart/form-data": {
+                    /** Format: binary */
+                    a: string;
+                    /** Format: binary */
+                    b: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "schema": "posemill.analysis/1",
+                     *       "kind": "comparison",
+                     *       "of": "pictures",
+                     *       "people": [
+                     *         [
+                     *           0
+                     *         ],
+                     *         [
+                     *           0
+                     *         ]
+                     *       ],
+                     *       "similarity": 81,
+                     *       "similarity_range": [
+                     *         74.1,
+                     *         88
+                     *       ],
+                     *       "posture": 84,
+                     *       "movement": 78,
+                     *       "difference_deg": 9.1,
+                     *       "uncertainty_deg": 4,
+                     *       "doubts": [],
+                     *       "mirrored": false,
+                     *       "view": {
+                     *         "turn_deg": 3,
+                     *         "tilt_deg": 1
+                     *       },
+                     *       "way": "whole",
+                     *       "found_in": null,
+                     *       "a": {
+                     *         "schema": "posemill/1",
+                     *         "source": "photo.jpg",
+                     *         "kind": "picture",
+                     *         "width": 1280,
+                     *         "height": 720,
+                     *         "fps": null,
+                     *         "landmark_names": [
+                     *           "nose",
+                     *           "left_eye_inner",
+                     *           "left_eye",
+                     *           "left_eye_outer",
+                     *           "right_eye_inner",
+                     *           "right_eye",
+                     *           "right_eye_outer",
+                     *           "left_ear",
+                     *           "right_ear",
+                     *           "mouth_left",
+                     *           "mouth_right",
+                     *           "left_shoulder",
+                     *           "right_shoulder",
+                     *           "left_elbow",
+                     *           "right_elbow",
+                     *           "left_wrist",
+                     *           "right_wrist",
+                     *           "left_pinky",
+                     *           "right_pinky",
+                     *           "left_index",
+                     *           "right_index",
+                     *           "left_thumb",
+                     *           "right_thumb",
+                     *           "left_hip",
+                     *           "right_hip",
+                     *           "left_knee",
+                     *           "right_knee",
+                     *           "left_ankle",
+                     *           "right_ankle",
+                     *           "left_heel",
+                     *           "right_heel",
+                     *           "left_foot_index",
+                     *           "right_foot_index"
+                     *         ],
+                     *         "columns": [
+                     *           "x",
+                     *           "y",
+                     *           "z",
+                     *           "visibility",
+                     *           "presence"
+                     *         ],
+                     *         "model": "full",
+                     *         "engine": "openvino",
+                     *         "precision": "f32",
+                     *         "frames": [
+                     *           {
+                     *             "frame": 0,
+                     *             "time_s": 0,
+                     *             "people": [
+                     *               {
+                     *                 "id": 0,
+                     *                 "score": 0.98,
+                     *                 "box": [
+                     *                   576,
+                     *                   72,
+                     *                   128,
+                     *                   576
+                     *                 ],
+                     *                 "landmarks": [
+                     *                   [
+                     *                     0.45,
+                     *                     0.1,
+                     *                     0,
+                     *                     1,
+                     *                     1
+                     *                   ],
+                     *                   [
+                     *                     0.55,
+                     *                     0.125,
+                     *                     0,
+                     *                     1,
+                     *                     1
+                     *                   ],
+                     *                   [
+                     *                     0.45,
+                     *                     0.15,
+                     *                     0,
+                     *                     1,
+                     *                     1
+                     *                   ],
+                     *                   [
+                     *                     0.55,
+                     *                     0.175,
+                     *                     0,
+                     *                     1,
+                     *                     1
+                     *                   ],
+                     *                   [
+                     *                     0.45,
+                     *                     0.2,
+                     *                     0,
+                     *                     1,
+                     *                     1
+                     *                   ],
+                     *                   [
+                     *                     0.55,
+                     *                     0.225,
+                     *                     0,
+                     *                     1,
+                     *                     1
+                     *                   ],
+                     *                   [
+                     *                     0.45,
+                     *                     0.25,
+                     *                     0,
+                     *                     1,
+                     *                     1
+                     *                   ],
+                     *                   [
+                     *                     0.55,
+                     *                     0.275,
+                     *                     0,
+                     *                     1,
+                     *                     1
+                     *                   ],
+                     *                   [
+                     *                     0.45,
+                     *                     0.3,
+                     *                     0,
+                     *                     1,
+                     *                     1
+                     *                   ],
+                     *                   [
+                     *                     0.55,
+                     *                     0.325,
+                     *                     0,
+                     *                     1,
+                     *                     1
+                     *                   ],
+                     *                   [
+                     *                     0.45,
+                     *                     0.35,
+                     *                     0,
+                     *                     1,
+                     *                     1
+                     *                   ],
+                     *                   [
+                     *                     0.55,
+                     *                     0.375,
+                     *                     0,
+                     *                     1,
+                     *                     1
+                     *                   ],
+                     *                   [
+                     *                     0.45,
+                     *                     0.4,
+                     *                     0,
+                     *                     1,
+                     *                     1
+                     *                   ],
+                     *                   [
+                     *                     0.55,
+                     *                     0.425,
+                     *                     0,
+                     *                     1,
+                     *                     1
+                     *                   ],
+                     *                   [
+                     *                     0.45,
+                     *                     0.45,
+                     *                     0,
+                     *                     1,
+                     *                     1
+                     *                   ],
+                     *                   [
+                     *                     0.55,
+                     *                     0.475,
+                     *                     0,
+                     *                     1,
+                     *                     1
+                     *                   ],
+                     *                   [
+                     *                     0.45,
+                     *                     0.5,
+                     *                     0,
+                     *                     1,
+                     *                     1
+                     *                   ],
+                     *                   [
+                     *                     0.55,
+                     *                     0.525,
+                     *                     0,
+                     *                     1,
+                     *                     1
+                     *                   ],
+                     *                   [
+                     *                     0.45,
+                     *                     0.55,
+                     *                     0,
+                     *                     1,
+                     *                     1
+                     *                   ],
+                     *                   [
+                     *                     0.55,
+                     *                     0.575,
+                     *                     0,
+                     *                     1,
+                     *                     1
+                     *                   ],
+                     *                   [
+                     *                     0.45,
+                     *                     0.6,
+                     *                     0,
+                     *                     1,
+                     *                     1
+                     *                   ],
+                     *                   [
+                     *                     0.55,
+                     *                     0.625,
+                     *                     0,
+                     *                     1,
+                     *                     1
+                     *                   ],
+                     *                   [
+                     *                     0.45,
+                     *                     0.65,
+                     *                     0,
+                     *                     1,
+                     *                     1
+                     *                   ],
+                     *                   [
+                     *                     0.55,
+                     *                     0.675,
+                     *                     0,
+                     *                     1,
+                     *                     1
+                     *                   ],
+                     *                   [
+                     *                     0.45,
+                     *                     0.7,
+                     *                     0,
+                     *                     1,
+                     *                     1
+                     *                   ],
+                     *                   [
+                     *                     0.55,
+                     *                     0.725,
+                     *                     0,
+                     *                     1,
+                     *                     1
+                     *                   ],
+                     *                   [
+                     *                     0.45,
+                     *                     0.75,
+                     *                     0,
+                     *                     1,
+                     *                     1
+                     *                   ],
+                     *                   [
+                     *                     0.55,
+                     *                     0.775,
+                     *                     0,
+                     *                     1,
+                     *                     1
+                     *                   ],
+                     *                   [
+                     *                     0.45,
+                     *                     0.8,
+                     *                     0,
+                     *                     1,
+                     *                     1
+                     *                   ],
+                     *                   [
+                     *                     0.55,
+                     *                     0.825,
+                     *                     0,
+                     *                     1,
+                     *                     1
+                     *                   ],
+                     *                   [
+                     *                     0.45,
+                     *                     0.85,
+                     *                     0,
+                     *                     1,
+                     *                     1
+                     *                   ],
+                     *                   [
+                     *                     0.55,
+                     *                     0.875,
+                     *                     0,
+                     *                     1,
+                     *                     1
+                     *                   ],
+                     *                   [
+                     *                     0.45,
+                     *                     0.9,
+                     *                     0,
+                     *                     1,
+                     *                     1
+                     *                   ]
+                     *                 ],
+                     *                 "world": [
+                     *                   [
+                     *                     -0.05,
+                     *                     -0.8,
+                     *                     0
+                     *                   ],
+                     *                   [
+                     *                     0.05,
+                     *                     -0.75,
+                     *                     0
+                     *                   ],
+                     *                   [
+                     *                     -0.05,
+                     *                     -0.7,
+                     *                     0
+                     *                   ],
+                     *                   [
+                     *                     0.05,
+                     *                     -0.65,
+                     *                     0
+                     *                   ],
+                     *                   [
+                     *                     -0.05,
+                     *                     -0.6,
+                     *                     0
+                     *                   ],
+                     *                   [
+                     *                     0.05,
+                     *                     -0.55,
+                     *                     0
+                     *                   ],
+                     *                   [
+                     *                     -0.05,
+                     *                     -0.5,
+                     *                     0
+                     *                   ],
+                     *                   [
+                     *                     0.05,
+                     *                     -0.45,
+                     *                     0
+                     *                   ],
+                     *                   [
+                     *                     -0.05,
+                     *                     -0.4,
+                     *                     0
+                     *                   ],
+                     *                   [
+                     *                     0.05,
+                     *                     -0.35,
+                     *                     0
+                     *                   ],
+                     *                   [
+                     *                     -0.05,
+                     *                     -0.3,
+                     *                     0
+                     *                   ],
+                     *                   [
+                     *                     0.05,
+                     *                     -0.25,
+                     *                     0
+                     *                   ],
+                     *                   [
+                     *                     -0.05,
+                     *                     -0.2,
+                     *                     0
+                     *                   ],
+                     *                   [
+                     *                     0.05,
+                     *                     -0.15,
+                     *                     0
+                     *                   ],
+                     *                   [
+                     *                     -0.05,
+                     *                     -0.1,
+                     *                     0
+                     *                   ],
+                     *                   [
+                     *                     0.05,
+                     *                     -0.05,
+                     *                     0
+                     *                   ],
+                     *                   [
+                     *                     -0.05,
+                     *                     0,
+                     *                     0
+                     *                   ],
+                     *                   [
+                     *                     0.05,
+                     *                     0.05,
+                     *                     0
+                     *                   ],
+                     *                   [
+                     *                     -0.05,
+                     *                     0.1,
+                     *                     0
+                     *                   ],
+                     *                   [
+                     *                     0.05,
+                     *                     0.15,
+                     *                     0
+                     *                   ],
+                     *                   [
+                     *                     -0.05,
+                     *                     0.2,
+                     *                     0
+                     *                   ],
+                     *                   [
+                     *                     0.05,
+                     *                     0.25,
+                     *                     0
+                     *                   ],
+                     *                   [
+                     *                     -0.05,
+                     *                     0.3,
+                     *                     0
+                     *                   ],
+                     *                   [
+                     *                     0.05,
+                     *                     0.35,
+                     *                     0
+                     *                   ],
+                     *                   [
+                     *                     -0.05,
+                     *                     0.4,
+                     *                     0
+                     *                   ],
+                     *                   [
+                     *                     0.05,
+                     *                     0.45,
+                     *                     0
+                     *                   ],
+                     *                   [
+                     *                     -0.05,
+                     *                     0.5,
+                     *                     0
+                     *                   ],
+                     *                   [
+                     *                     0.05,
+                     *                     0.55,
+                     *                     0
+                     *                   ],
+                     *                   [
+                     *                     -0.05,
+                     *                     0.6,
+                     *                     0
+                     *                   ],
+                     *                   [
+                     *                     0.05,
+                     *                     0.65,
+                     *                     0
+                     *                   ],
+                     *                   [
+                     *                     -0.05,
+                     *                     0.7,
+                     *                     0
+                     *                   ],
+                     *                   [
+                     *                     0.05,
+                     *                     0.75,
+                     *                     0
+                     *                   ],
+                     *                   [
+                     *                     -0.05,
+                     *                     0.8,
+                     *                     0
+                     *                   ]
+                     *                 ],
+                     *                 "flags": {}
+                     *               }
+                     *             ]
+                     *           }
+                     *         ]
+                     *       },
+                     *       "b": {
+                     *         "schema": "posemill/1",
+                     *         "source": "photo.jpg",
+                     *         "kind": "picture",
+                     *         "width": 1280,
+                     *         "height": 720,
+                     *         "fps": null,
+                     *         "landmark_names": [
+                     *           "nose",
+                     *           "left_eye_inner",
+                     *           "left_eye",
+                     *           "left_eye_outer",
+                     *           "right_eye_inner",
+                     *           "right_eye",
+                     *           "right_eye_outer",
+                     *           "left_ear",
+                     *           "right_ear",
+                     *           "mouth_left",
+                     *           "mouth_right",
+                     *           "left_shoulder",
+                     *           "right_shoulder",
+                     *           "left_elbow",
+                     *           "right_elbow",
+                     *           "left_wrist",
+                     *           "right_wrist",
+                     *           "left_pinky",
+                     *           "right_pinky",
+                     *           "left_index",
+                     *           "right_index",
+                     *           "left_thumb",
+                     *           "right_thumb",
+                     *           "left_hip",
+                     *           "right_hip",
+                     *           "left_knee",
+                     *           "right_knee",
+                     *           "left_ankle",
+                     *           "right_ankle",
+                     *           "left_heel",
+                     *           "right_heel",
+                     *           "left_foot_index",
+                     *           "right_foot_index"
+                     *         ],
+                     *         "columns": [
+                     *           "x",
+                     *           "y",
+                     *           "z",
+                     *           "visibility",
+                     *           "presence"
+                     *         ],
+                     *         "model": "full",
+                     *         "engine": "openvino",
+                     *         "precision": "f32",
+                     *         "frames": [
+                     *           {
+                     *             "frame": 0,
+                     *             "time_s": 0,
+                     *             "people": [
+                     *               {
+                     *                 "id": 0,
+                     *                 "score": 0.98,
+                     *                 "box": [
+                     *                   576,
+                     *                   72,
+                     *                   128,
+                     *                   576
+                     *                 ],
+                     *                 "landmarks": [
+                     *                   [
+                     *                     0.45,
+                     *                     0.1,
+                     *                     0,
+                     *                     1,
+                     *                     1
+                     *                   ],
+                     *                   [
+                     *                     0.55,
+                     *                     0.125,
+                     *                     0,
+                     *                     1,
+                     *                     1
+                     *                   ],
+                     *                   [
+                     *                     0.45,
+                     *                     0.15,
+                     *                     0,
+                     *                     1,
+                     *                     1
+                     *                   ],
+                     *                   [
+                     *                     0.55,
+                     *                     0.175,
+                     *                     0,
+                     *                     1,
+                     *                     1
+                     *                   ],
+                     *                   [
+                     *                     0.45,
+                     *                     0.2,
+                     *                     0,
+                     *                     1,
+                     *                     1
+                     *                   ],
+                     *                   [
+                     *                     0.55,
+                     *                     0.225,
+                     *                     0,
+                     *                     1,
+                     *                     1
+                     *                   ],
+                     *                   [
+                     *                     0.45,
+                     *                     0.25,
+                     *                     0,
+                     *                     1,
+                     *                     1
+                     *                   ],
+                     *                   [
+                     *                     0.55,
+                     *                     0.275,
+                     *                     0,
+                     *                     1,
+                     *                     1
+                     *                   ],
+                     *                   [
+                     *                     0.45,
+                     *                     0.3,
+                     *                     0,
+                     *                     1,
+                     *                     1
+                     *                   ],
+                     *                   [
+                     *                     0.55,
+                     *                     0.325,
+                     *                     0,
+                     *                     1,
+                     *                     1
+                     *                   ],
+                     *                   [
+                     *                     0.45,
+                     *                     0.35,
+                     *                     0,
+                     *                     1,
+                     *                     1
+                     *                   ],
+                     *                   [
+                     *                     0.55,
+                     *                     0.375,
+                     *                     0,
+                     *                     1,
+                     *                     1
+                     *                   ],
+                     *                   [
+                     *                     0.45,
+                     *                     0.4,
+                     *                     0,
+                     *                     1,
+                     *                     1
+                     *                   ],
+                     *                   [
+                     *                     0.55,
+                     *                     0.425,
+                     *                     0,
+                     *                     1,
+                     *                     1
+                     *                   ],
+                     *                   [
+                     *                     0.45,
+                     *                     0.45,
+                     *                     0,
+                     *                     1,
+                     *                     1
+                     *                   ],
+                     *                   [
+                     *                     0.55,
+                     *                     0.475,
+                     *                     0,
+                     *                     1,
+                     *                     1
+                     *                   ],
+                     *                   [
+                     *                     0.45,
+                     *                     0.5,
+                     *                     0,
+                     *                     1,
+                     *                     1
+                     *                   ],
+                     *                   [
+                     *                     0.55,
+                     *                     0.525,
+                     *                     0,
+                     *                     1,
+                     *                     1
+                     *                   ],
+                     *                   [
+                     *                     0.45,
+                     *                     0.55,
+                     *                     0,
+                     *                     1,
+                     *                     1
+                     *                   ],
+                     *                   [
+                     *                     0.55,
+                     *                     0.575,
+                     *                     0,
+                     *                     1,
+                     *                     1
+                     *                   ],
+                     *                   [
+                     *                     0.45,
+                     *                     0.6,
+                     *                     0,
+                     *                     1,
+                     *                     1
+                     *                   ],
+                     *                   [
+                     *                     0.55,
+                     *                     0.625,
+                     *                     0,
+                     *                     1,
+                     *                     1
+                     *                   ],
+                     *                   [
+                     *                     0.45,
+                     *                     0.65,
+                     *                     0,
+                     *                     1,
+                     *                     1
+                     *                   ],
+                     *                   [
+                     *                     0.55,
+                     *                     0.675,
+                     *                     0,
+                     *                     1,
+                     *                     1
+                     *                   ],
+                     *                   [
+                     *                     0.45,
+                     *                     0.7,
+                     *                     0,
+                     *                     1,
+                     *                     1
+                     *                   ],
+                     *                   [
+                     *                     0.55,
+                     *                     0.725,
+                     *                     0,
+                     *                     1,
+                     *                     1
+                     *                   ],
+                     *                   [
+                     *                     0.45,
+                     *                     0.75,
+                     *                     0,
+                     *                     1,
+                     *                     1
+                     *                   ],
+                     *                   [
+                     *                     0.55,
+                     *                     0.775,
+                     *                     0,
+                     *                     1,
+                     *                     1
+                     *                   ],
+                     *                   [
+                     *                     0.45,
+                     *                     0.8,
+                     *                     0,
+                     *                     1,
+                     *                     1
+                     *                   ],
+                     *                   [
+                     *                     0.55,
+                     *                     0.825,
+                     *                     0,
+                     *                     1,
+                     *                     1
+                     *                   ],
+                     *                   [
+                     *                     0.45,
+                     *                     0.85,
+                     *                     0,
+                     *                     1,
+                     *                     1
+                     *                   ],
+                     *                   [
+                     *                     0.55,
+                     *                     0.875,
+                     *                     0,
+                     *                     1,
+                     *                     1
+                     *                   ],
+                     *                   [
+                     *                     0.45,
+                     *                     0.9,
+                     *                     0,
+                     *                     1,
+                     *                     1
+                     *                   ]
+                     *                 ],
+                     *                 "world": [
+                     *                   [
+                     *                     -0.05,
+                     *                     -0.8,
+                     *                     0
+                     *                   ],
+                     *                   [
+                     *                     0.05,
+                     *                     -0.75,
+                     *                     0
+                     *                   ],
+                     *                   [
+                     *                     -0.05,
+                     *                     -0.7,
+                     *                     0
+                     *                   ],
+                     *                   [
+                     *                     0.05,
+                     *                     -0.65,
+                     *                     0
+                     *                   ],
+                     *                   [
+                     *                     -0.05,
+                     *                     -0.6,
+                     *                     0
+                     *                   ],
+                     *                   [
+                     *                     0.05,
+                     *                     -0.55,
+                     *                     0
+                     *                   ],
+                     *                   [
+                     *                     -0.05,
+                     *                     -0.5,
+                     *                     0
+                     *                   ],
+                     *                   [
+                     *                     0.05,
+                     *                     -0.45,
+                     *                     0
+                     *                   ],
+                     *                   [
+                     *                     -0.05,
+                     *                     -0.4,
+                     *                     0
+                     *                   ],
+                     *                   [
+                     *                     0.05,
+                     *                     -0.35,
+                     *                     0
+                     *                   ],
+                     *                   [
+                     *                     -0.05,
+                     *                     -0.3,
+                     *                     0
+                     *                   ],
+                     *                   [
+                     *                     0.05,
+                     *                     -0.25,
+                     *                     0
+                     *                   ],
+                     *                   [
+                     *                     -0.05,
+                     *                     -0.2,
+                     *                     0
+                     *                   ],
+                     *                   [
+                     *                     0.05,
+                     *                     -0.15,
+                     *                     0
+                     *                   ],
+                     *                   [
+                     *                     -0.05,
+                     *                     -0.1,
+                     *                     0
+                     *                   ],
+                     *                   [
+                     *                     0.05,
+                     *                     -0.05,
+                     *                     0
+                     *                   ],
+                     *                   [
+                     *                     -0.05,
+                     *                     0,
+                     *                     0
+                     *                   ],
+                     *                   [
+                     *                     0.05,
+                     *                     0.05,
+                     *                     0
+                     *                   ],
+                     *                   [
+                     *                     -0.05,
+                     *                     0.1,
+                     *                     0
+                     *                   ],
+                     *                   [
+                     *                     0.05,
+                     *                     0.15,
+                     *                     0
+                     *                   ],
+                     *                   [
+                     *                     -0.05,
+                     *                     0.2,
+                     *                     0
+                     *                   ],
+                     *                   [
+                     *                     0.05,
+                     *                     0.25,
+                     *                     0
+                     *                   ],
+                     *                   [
+                     *                     -0.05,
+                     *                     0.3,
+                     *                     0
+                     *                   ],
+                     *                   [
+                     *                     0.05,
+                     *                     0.35,
+                     *                     0
+                     *                   ],
+                     *                   [
+                     *                     -0.05,
+                     *                     0.4,
+                     *                     0
+                     *                   ],
+                     *                   [
+                     *                     0.05,
+                     *                     0.45,
+                     *                     0
+                     *                   ],
+                     *                   [
+                     *                     -0.05,
+                     *                     0.5,
+                     *                     0
+                     *                   ],
+                     *                   [
+                     *                     0.05,
+                     *                     0.55,
+                     *                     0
+                     *                   ],
+                     *                   [
+                     *                     -0.05,
+                     *                     0.6,
+                     *                     0
+                     *                   ],
+                     *                   [
+                     *                     0.05,
+                     *                     0.65,
+                     *                     0
+                     *                   ],
+                     *                   [
+                     *                     -0.05,
+                     *                     0.7,
+                     *                     0
+                     *                   ],
+                     *                   [
+                     *                     0.05,
+                     *                     0.75,
+                     *                     0
+                     *                   ],
+                     *                   [
+                     *                     -0.05,
+                     *                     0.8,
+                     *                     0
+                     *                   ]
+                     *                 ],
+                     *                 "flags": {}
+                     *               }
+                     *             ]
+                     *           }
+                     *         ]
+                     *       },
+                     *       "tempo": 1.1,
+                     *       "places": [],
+                     *       "joints": [
+                     *         {
+                     *           "name": "left_knee",
+                     *           "difference_deg": 8.2,
+                     *           "similarity": 82.5,
+                     *           "worst_deg": 19,
+                     *           "worst_s": [
+                     *             2.1,
+                     *             2.4
+                     *           ],
+                     *           "weight": 0.12,
+                     *           "seen": 1,
+                     *           "moves_deg": 35
+                     *         }
+                     *       ],
+                     *       "moments": {
+                     *         "a_s": [
+                     *           0
+                     *         ],
+                     *         "b_s": [
+                     *           0
+                     *         ],
+                     *         "a_frame": [
+                     *           0
+                     *         ],
+                     *         "b_frame": [
+                     *           0
+                     *         ],
+                     *         "difference_deg": [
+                     *           9.1
+                     *         ],
+                     *         "similarity": [
+                     *           80
+                     *         ],
+                     *         "joints_deg": {
+                     *           "left_knee": [
+                     *             8.2
+                     *           ]
+                     *         }
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["PictureComparison"];
+                };
+            };
+            /** @description A token is needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Another site's page */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request took too long */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not a format that is read */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not what it must be */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The file broke its process */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many uploads */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It took too long */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    report_api_v1_jobs__job_id__report_get: {
+        parameters: {
+            query?: {
+                language?: ("en" | "zh") | null;
+                exercise?: string;
+            };
+            header?: never;
+            path: {
+                job_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html": string;
+                };
+            };
+            /** @description A token is needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such job */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not finished yet */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It can't be analysed */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The file broke its process */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Busy */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It took too long */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listed_api_v1_templates_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "templates": [
+                     *         {
+                     *           "name": "squat",
+                     *           "exercise": "squat",
+                     *           "clips": 2,
+                     *           "repetitions": 8,
+                     *           "duration_s": 2.9,
+                     *           "phases": [
+                     *             "descent",
+                     *             "ascent"
+                     *           ]
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Templates"];
+                };
+            };
+            /** @description A token is needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    make_api_v1_templates_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TemplateBody"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "name": "squat",
+                     *       "exercise": "squat",
+                     *       "clips": 2,
+                     *       "repetitions": 8,
+                     *       "duration_s": 2.9,
+                     *       "phases": [
+                     *         "descent",
+                     *         "ascent"
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["TemplateSummary"];
+                };
+            };
+            /** @description A token is needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Another site's page */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such job */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not finished yet */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It can't be analysed */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The file broke its process */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Busy */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It took too long */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No room left */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    one_api_v1_templates__name__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "schema": "posemill-template/1",
+                     *       "name": "squat",
+                     *       "exercise": "squat",
+                     *       "clips": 2,
+                     *       "repetitions": 8,
+                     *       "duration_s": {
+                     *         "mean": 2.9,
+                     *         "spread": 0.2
+                     *       },
+                     *       "yaw": 3,
+                     *       "phases": [
+                     *         {
+                     *           "name": "descent",
+                     *           "start": 0,
+                     *           "end": 50
+                     *         }
+                     *       ],
+                     *       "joints": {},
+                     *       "angles": {},
+                     *       "posture": {}
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Template"];
+                };
+            };
+            /** @description A token is needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such template */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The file can't be read */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The store is away */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    remove_api_v1_templates__name__delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A token is needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Another site's page */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such template */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description An option is wrong */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The store is away */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    score_api_v1_jobs__job_id__score_get: {
+        parameters: {
+            query: {
+                template: string;
+                exercise?: string | null;
+                person?: number | null;
+            };
+            header?: never;
+            path: {
+                job_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "schema": "posemill.analysis/1",
+                     *       "kind": "score",
+                     *       "source": "squat.mp4",
+                     *       "width": 1280,
+                     *       "height": 720,
+                     *       "fps": 29.97,
+                     *       "model": "full",
+                     *       "engine": "openvino",
+                     *       "precision": "f32",
+                     *       "people": [
+                     *         [
+                     *           0
+                     *         ]
+                     *       ],
+                     *       "template": "squat",
+                     *       "total": 87,
+                     *       "total_range": [
+                     *         80,
+                     *         92
+                     *       ],
+                     *       "beyond_deg": 2.4,
+                     *       "uncertainty_deg": 4,
+                     *       "doubts": [],
+                     *       "phases": {
+                     *         "descent": 90,
+                     *         "ascent": 84
+                     *       },
+                     *       "joints": [
+                     *         {
+                     *           "name": "left_knee",
+                     *           "score": 80,
+                     *           "difference_deg": 9,
+                     *           "beyond_deg": 3.9,
+                     *           "worst_phase": "ascent",
+                     *           "weight": 0.12
+                     *         }
+                     *       ],
+                     *       "repetitions": [
+                     *         {
+                     *           "start_s": 1,
+                     *           "turn_s": 2.1,
+                     *           "end_s": 3.2,
+                     *           "side": "both",
+                     *           "full": true,
+                     *           "score": 87,
+                     *           "tempo": 1.2,
+                     *           "phases": {
+                     *             "descent": 90
+                     *           },
+                     *           "joints": {
+                     *             "left_knee": 80
+                     *           }
+                     *         }
+                     *       ],
+                     *       "advice": [
+                     *         {
+                     *           "rule": "depth",
+                     *           "texts": {
+                     *             "en": "Go deeper.",
+                     *             "zh": "再蹲低一些。"
+                     *           },
+                     *           "repetitions": [
+                     *             1
+                     *           ],
+                     *           "phase": "descent",
+                     *           "part": "end",
+                     *           "side": "both",
+                     *           "deviation": 14,
+                     *           "unit": "deg",
+                     *           "severity": 1.4,
+                     *           "doubts": []
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ScoreDocument"];
                 };
             };
             /** @description A token is needed */
