@@ -5,17 +5,17 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from posemill.analysis.counting import AUTO, Count, count, count_automatically
+from posemill.analysis.counting import AUTO, Count
 from posemill.analysis.motion import Motion, motions
 from posemill.cli.listing import put
 from posemill.cli.skeletons import SkeletonReader, Skeletons
 from posemill.config import Settings
+from posemill.documents import counted
 from posemill.errors import UsageError
 from posemill.exercises import exercise_names, load_exercise
 from posemill.records import analysis_document
 from posemill.sinks.aside import Aside
 
-_LEAST_S: Final = 1.0  # of a person's motion, to be counted at all
 # In the words of someone who looks at the result.
 DOUBTS: Final = {
     "hidden": "the joints are often hidden or out of the picture",
@@ -56,12 +56,7 @@ def count_in(
 
 def counts_of(found: Skeletons, exercise: str) -> list[tuple[Motion, Count]]:
     """Return everyone's repetitions, of those who are there for a while."""
-    everyone = motions(found.frames)
-    people = [each for each in everyone if each.duration_s >= _LEAST_S] or list(everyone[:1])
-    if exercise == AUTO:
-        return [(each, count_automatically(each)) for each in people]
-    chosen = load_exercise(exercise)
-    return [(each, count(each, chosen)) for each in people]
+    return counted(motions(found.frames), exercise)
 
 
 def list_exercises(*, json: bool) -> int:

@@ -1,34 +1,21 @@
 """`posemill template` and `posemill score`: a movement as it should be, and how well it is done."""
 
 import json as json_format
-import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
-from posemill.analysis.counting import count
-from posemill.analysis.motion import Motion
-from posemill.analysis.scoring import (
-    Score,
-    Span,
-    Template,
-    make_template,
-    parse_template,
-    score,
-)
+from posemill.analysis.scoring import Score, Template, score
 from posemill.cli.comparing import DOUBTS, checked, checked_language, person_in
 from posemill.cli.counting import write_text
 from posemill.cli.listing import put
 from posemill.cli.skeletons import SkeletonReader, Skeletons
 from posemill.config import Settings
-from posemill.config.places import data_folder
-from posemill.errors import BrokenSource, SinkError, SourceError, SourceNotFound, UsageError
-from posemill.exercises import exercise_names, load_exercise
+from posemill.documents import template_of
+from posemill.documents.scoring import counted_by, spans_of
+from posemill.errors import SourceError, SourceNotFound, UsageError
 from posemill.exercises.advice import advice_rules
-
-_NAME: Final = re.compile(r"[\w][\w .-]{0,63}")
-_MOST_BYTES: Final = 16 * 1024 * 1024
-_PERIOD: Final = "auto"
+from posemill.exercises.templates import Templates, read_template, summary
 
 
 def make(
@@ -39,28 +26,29 @@ def make(
     settings: Settings,
 ) -> int:
     """Make a template of reference clips. SourceError, UsageError, SinkError."""
-    path = Path(out) if out is not None else _place(name, settings)
+    templates = Templates.of(settings)
+    path = Path(out) if out is not None else templates.path(name)
     checked(path, (".json",))
-    counted_by = _exercise(exercise, name)
+    counted_by(exercise, name)  # before minutes of work
     with SkeletonReader(settings, len(sources)) as reader:
         found = [_video(reader, source) for source in sources]
-    motions = [person_in(each, None) for each in found]
-    spans = None if counted_by is None else [_spans(each, counted_by) for each in motions]
-    template = make_template(motions, name, spans, exercise=counted_by)
+    template = template_of([person_in(each, None) for each in found], name, exercise)
+    text = json_format.dumps(template.to_dict(), ensure_ascii=False) + "\n"
     if out is None:
-        _make_folder(path.parent)
-    write_text(path, json_format.dumps(template.to_dict(), ensure_ascii=False) + "\n")
+        templates.save(name, text)
+    else:
+        write_text(path, text)
     put(f"wrote {path}: {template.repetitions} repetitions of {template.clips} clips")
     return 0
 
 
 def list_templates(settings: Settings, *, json: bool) -> int:
     """Print the templates that are stored."""
-    folder = _folder(settings)
+    templates = Templates.of(settings)
     rows = []
-    for path in sorted(folder.glob("*.json")) if folder.is_dir() else []:
+    for path in templates.paths():
         try:
-            rows.append({**_about(_read(path)), "path": str(path)})
+            rows.append({**_about(read_template(path)), "path": str(path)})
         except SourceError as error:
             rows.append({"name": path.stem, "path": str(path), "problem": str(error)})
     if json:
@@ -68,7 +56,7 @@ def list_templates(settings: Settings, *, json: bool) -> int:
     elif rows:
         put("\n".join(_row(each) for each in rows))
     else:
-        put(f"there are none in {folder}; posemill template make stores one.")
+        put(f"there are none in {templates.folder}; posemill template make stores one.")
     return 0
 
 
@@ -104,12 +92,11 @@ def score_in(
     paths = [checked(Path(out), (".json", ".html")) for out in outs]
     checked_language(language)
     template = load_template(template_name, settings)
-    counted_by = _exercise(exercise, template.exercise or "")
+    by = counted_by(exercise, template.exercise or "")
     with SkeletonReader(settings) as reader:
         found = _video(reader, source)
     motion = person_in(found, person)
-    spans = None if counted_by is None else _spans(motion, counted_by)
-    result = score(motion, template, spans, advice_rules())
+    result = score(motion, template, spans_of(motion, by), advice_rules())
     name = Path(str(found.header["source"])).name
     document = {"source": name, "people": list(motion.ids), **result.to_dict()}
     text = json_format.dumps(document, indent=1, ensure_ascii=False)
@@ -129,63 +116,13 @@ def load_template(name: str, settings: Settings) -> Template:
     """Return a template by its name or its path. SourceNotFound, BrokenSource."""
     path = Path(name)
     if path.suffix != ".json" and not path.is_file():
-        path = _place(name, settings)
+        path = Templates.of(settings).path(name)
         if not path.is_file():
             raise SourceNotFound(
                 f"there is no template {name!r} in {path.parent}; `posemill template list` names "
                 "those there are, `posemill template make` makes one."
             )
-    return _read(path)
-
-
-def _read(path: Path) -> Template:
-    try:
-        with path.open("rb") as file:
-            data = file.read(_MOST_BYTES)
-    except FileNotFoundError:
-        raise SourceNotFound(f"{path}: there is no such file.") from None
-    except OSError as error:
-        raise SourceError(f"{path}: can't be read: {error.strerror or error}.") from error
-    try:
-        return parse_template(json_format.loads(data))
-    except BrokenSource as error:
-        raise BrokenSource(f"{path}: {error}") from error
-    except (ValueError, RecursionError) as error:
-        raise BrokenSource(f"{path}: is no readable JSON: {error}.") from error
-
-
-def _folder(settings: Settings) -> Path:
-    return data_folder(settings) / "templates"
-
-
-def _place(name: str, settings: Settings) -> Path:
-    if not _NAME.fullmatch(name):
-        raise UsageError(
-            f"--name {name!r}: must be letters, digits, spaces, dots and dashes, up to 64."
-        )
-    return _folder(settings) / f"{name}.json"
-
-
-def _make_folder(folder: Path) -> None:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise SinkError(f"{folder}: can't be made: {error.strerror or error}.") from error
-
-
-def _exercise(given: str | None, name: str) -> str | None:
-    """Return what to count by: what is asked for, else an exercise of that name, else nothing."""
-    if given == _PERIOD:
-        return None
-    if given is not None:
-        load_exercise(given)  # before minutes of work
-        return given
-    known = name.strip().lower().replace(" ", "_").replace("-", "_")
-    return known if known in exercise_names() else None
-
-
-def _spans(motion: Motion, exercise: str) -> list[Span]:
-    return list(count(motion, load_exercise(exercise)).repetitions)
+    return read_template(path)
 
 
 def _video(reader: SkeletonReader, source: str) -> Skeletons:
@@ -196,14 +133,8 @@ def _video(reader: SkeletonReader, source: str) -> Skeletons:
 
 
 def _about(template: Template) -> dict[str, Any]:
-    return {
-        "name": template.name,
-        "exercise": template.exercise,
-        "clips": template.clips,
-        "repetitions": template.repetitions,
-        "duration_s": round(template.duration_s[0], 2),
-        "phases": ", ".join(phase.name for phase in template.phases),
-    }
+    about = summary(template)
+    return {**about, "phases": ", ".join(about["phases"])}
 
 
 def _row(each: dict[str, Any]) -> str:
