@@ -92,6 +92,10 @@ def test_angles_over_time(service: Asked, squats: str) -> None:
     assert knee["range_of_motion"] == pytest.approx(100, abs=3)
     assert len(knee["values"]) == len(person["time_s"]) == 180
     assert abs(person["symmetry"]["knee_flexion"]) < 3
+    few = fits(service.job(squats, "angles", points=50), "AnglesDocument")["people"][0]
+    assert few["time_s"] == person["time_s"][::4]
+    assert few["angles"]["left_knee_flexion"]["values"] == knee["values"][::4]
+    assert few["angles"]["left_knee_flexion"]["max"] == knee["max"]
     some = fits(service.job(squats, "angles", names="left_knee_flexion,2d"), "AnglesDocument")
     assert some["names"][0] == "left_knee_flexion"
     assert "right_knee_angle" in some["people"][0]["angles"]
@@ -145,6 +149,7 @@ def test_jobs_that_have_nothing_yet_or_never(service: Asked, what: str) -> None:
         ("count", {"exercise": "x" * 5000}, "exercise"),
         ("angles", {"names": "left_tail"}, "left_knee_flexion"),
         ("angles", {"names": ","}, "names"),
+        ("angles", {"points": "0"}, "points"),
         ("behaviour", {"kinds": "dancing"}, "fall"),
         ("behaviour", {"kinds": "angle"}, "fall"),
         ("compare", {"mirror": "perhaps"}, "mirror"),

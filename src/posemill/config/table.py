@@ -55,7 +55,7 @@ class Settings(LiveSettings):
         300.0, DURATION, "limits", "How long a few seconds of a job's video may take."
     )
     analysis_timeout_s: float = row(
-        120.0, DURATION, "limits", "How long the analysis of a job's records may take."
+        300.0, DURATION, "limits", "How long the analysis of a job's records may take."
     )
     worker_memory: int = row(
         4 * GIB, SIZE, "limits", "Address space of a process that decodes media, 0 for any."

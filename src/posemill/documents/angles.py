@@ -8,7 +8,7 @@ from posemill.analysis.angles import Angles, angles, names_of
 from posemill.analysis.cleaning import CUTOFF_HZ, MAX_GAP_S
 from posemill.analysis.motion import Motion
 from posemill.analysis.quality import Quality, quality
-from posemill.documents.people import about, column
+from posemill.documents.people import about, column, thinned
 from posemill.records import analysis_document
 from posemill.types import FramePoses
 
@@ -42,26 +42,34 @@ def measured(
 
 
 def angles_document(
-    header: Mapping[str, Any], everyone: Sequence[Motion], words: Sequence[str]
+    header: Mapping[str, Any],
+    everyone: Sequence[Motion],
+    words: Sequence[str],
+    points: int | None = None,
 ) -> dict[str, Any]:
-    """Return everyone's angles in each of their frames; ``words``: as ``names_of`` takes them.
+    """Return everyone's angles over time; ``words``: as ``names_of`` takes them.
 
+    ``points``: how many values there may be of each, every so-manyth of them then; without it all.
     SettingError for a name that is not known.
     """
     names = names_of(words)
     return analysis_document(
-        "angles", header, names=list(names), people=[_person(each, names) for each in everyone]
+        "angles",
+        header,
+        names=list(names),
+        people=[_person(each, names, points) for each in everyone],
     )
 
 
-def _person(motion: Motion, names: Sequence[str]) -> dict[str, Any]:
+def _person(motion: Motion, names: Sequence[str], points: int | None) -> dict[str, Any]:
     found = angles(motion, names)
+    most = points or max(len(motion), 1)
     return {
         **about(motion),
-        "time_s": column(found.time_s, 3),
+        "time_s": column(thinned(found.time_s, most), 3),
         "symmetry": found.symmetry(),
         "angles": {
-            name: {**each.to_dict(), "values": column(each.values, 2)}
+            name: {**each.to_dict(), "values": column(thinned(each.values, most), 2)}
             for name, each in found.by_name.items()
         },
     }

@@ -1,11 +1,13 @@
 """What a document says of each person before anything else."""
 
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
-from posemill.analysis.motion import Motion
+from posemill.analysis.motion import Array, Motion
+
+Series = TypeVar("Series", Sequence[float], Array)
 
 
 def about(motion: Motion) -> dict[str, Any]:
@@ -29,6 +31,6 @@ def column(values: Iterable[float], digits: int) -> list[float | None]:
     ]
 
 
-def thinned(values: Sequence[Any], most: int) -> Sequence[Any]:
+def thinned(values: Series, most: int) -> Series:
     """Return every so-manyth value, so that there are ``most`` of them at the most."""
     return values[:: -(-len(values) // most) or 1]

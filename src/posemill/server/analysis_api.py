@@ -1,9 +1,9 @@
 """/api/v1/jobs/ID/count and its kin: what people do in the video of a job."""
 
 from dataclasses import replace
-from typing import Final, Literal
+from typing import Annotated, Final, Literal
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import JSONResponse
 
@@ -29,6 +29,7 @@ from posemill.server.service import service_of
 
 router = APIRouter(prefix="/api/v1", tags=["analysis"])
 
+Points = Annotated[int | None, Query(ge=1, le=1_000_000)]
 Mirroring = Literal["auto", "true", "false"]
 _ALL_KINDS: Final = ",".join(KINDS)
 
@@ -59,13 +60,16 @@ async def count(request: Request, job_id: str, exercise: Words = AUTO) -> Respon
     "/jobs/{job_id}/angles",
     **described(answers=json_of("AnglesDocument"), problems=ANALYSIS_PROBLEMS),
 )
-async def angles(request: Request, job_id: str, names: Words = "3d") -> Response:
+async def angles(
+    request: Request, job_id: str, names: Words = "3d", points: Points = None
+) -> Response:
     """Compute joint angles over time.
 
     `names`: with commas, of angles or of groups: `main`, `3d`, `2d`, `segments`, `spreads`, `all`.
+    `points`: at most so many values of each, every so-manyth then; without it one a frame.
     """
-    wanted = names_of(_words("names", names))
-    return answer_of(await analysed(request, "angles", [job_id], names=list(wanted)))
+    wanted = list(names_of(_words("names", names)))
+    return answer_of(await analysed(request, "angles", [job_id], names=wanted, points=points))
 
 
 @router.get(

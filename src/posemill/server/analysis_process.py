@@ -106,7 +106,7 @@ class Analyses:
     def angles(self, asked: Mapping[str, Any], _: bytes) -> dict[str, Any]:
         """Compute joint angles."""
         (found,) = self._read(asked)
-        return angles_document(found.header, found.everyone, asked["names"])
+        return angles_document(found.header, found.everyone, asked["names"], asked["points"])
 
     def behaviour(self, asked: Mapping[str, Any], _: bytes) -> dict[str, Any]:
         """Look for falls and the like."""

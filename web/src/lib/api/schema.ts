@@ -321,6 +321,7 @@ export interface paths {
          * @description Compute joint angles over time.
          *
          *     `names`: with commas, of angles or of groups: `main`, `3d`, `2d`, `segments`, `spreads`, `all`.
+         *     `points`: at most so many values of each, every so-manyth then; without it one a frame.
          */
         get: operations["angles_api_v1_jobs__job_id__angles_get"];
         put?: never;
@@ -3402,6 +3403,7 @@ export interface operations {
         parameters: {
             query?: {
                 names?: string;
+                points?: number | null;
             };
             header?: never;
             path: {
