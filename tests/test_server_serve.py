@@ -51,7 +51,7 @@ def test_a_picture_a_broken_one_and_a_good_end(tmp_path: Path, astronaut_path: P
         metrics = httpx.get(f"{url}/metrics").text
         assert 'posemill_people_total{kind="picture"} 2.0' in metrics
         before = children(process)
-        assert len(before) == 3  # for pictures, for live, for jobs
+        assert len(before) == 4  # for pictures, for live, for analyses, for jobs
         process.send_signal(signal.SIGTERM)
         _, said = process.communicate(timeout=20)
         assert process.returncode == 0
