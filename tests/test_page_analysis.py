@@ -294,7 +294,7 @@ def test_a_template_is_made_and_scores(
     place = f"{address}/#/video/{done['fast']}/score"
     with visit(browser, place, language=language) as visiting:
         page = visiting.page
-        page.get_by_label(name, exact=True).fill("arms")
+        page.get_by_role("textbox", name=name).fill("arms")
         page.get_by_label(other).check()
         page.get_by_role("button", name=make).click()
         total = page.locator("[data-score] strong")
@@ -304,7 +304,7 @@ def test_a_template_is_made_and_scores(
         expect(rows.first).to_be_visible()
         page.get_by_role("button", name=remove).click()
         page.get_by_role("dialog").get_by_role("button").last.click()
-        expect(page.get_by_label(name, exact=True)).to_be_visible()
+        expect(page.get_by_role("textbox", name=name)).to_be_visible()
 
 
 @pytest.fixture(scope="module")

@@ -19,8 +19,8 @@ class Templates {
   }
 
   /** Make one; what the service refuses is thrown. */
-  async make(name: string, jobs: readonly string[]): Promise<void> {
-    await analysis.makeTemplate(name, jobs);
+  async make(name: string, jobs: readonly string[], exercise: string): Promise<void> {
+    await analysis.makeTemplate(name, jobs, exercise);
     await this.look();
   }
 

@@ -27,9 +27,9 @@ export const analysis = {
     json<Score>(of(job, "score", { template }), { signal }),
   templates: async (): Promise<Template[]> =>
     (await json<{ templates: Template[] }>(address("api/v1/templates"))).templates,
-  makeTemplate: (name: string, jobs: readonly string[]) => {
+  makeTemplate: (name: string, jobs: readonly string[], exercise: string) => {
     const headers = { "Content-Type": "application/json" };
-    const body = JSON.stringify({ name, jobs });
+    const body = JSON.stringify({ name, jobs, exercise });
     return json<Template>(address("api/v1/templates"), { method: "POST", body, headers });
   },
   removeTemplate: async (name: string): Promise<void> => {
