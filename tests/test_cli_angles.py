@@ -215,7 +215,7 @@ def test_a_report_and_angles_of_one_frame(
     ("arguments", "said"),
     [
         ([], "needs --out"),
-        (["--out", "r.pdf"], "must end in .html"),
+        (["--out", "r.pdf"], "must end in one of .html .htm"),
         (["--out", "there/r.html"], "there is no folder"),
     ],
 )

@@ -221,3 +221,36 @@ def test_bad_templates_are_one_line(
     told = capfd.readouterr().err
     assert message in told
     assert told.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["angles", "clip.json", "--out", "clip.json"],
+        ["compare", "a.jsonl", "clip.json", "--out", "link.json"],
+        ["compare", "a.jsonl", "a.jsonl", "--out", "a.mp4"],
+        ["count", "clip.json", "--out", "./clip.json"],
+        ["events", "clip.json", "--out", "link.json"],
+        ["score", "a.jsonl", "--template", "t.json", "--out", "t.json"],
+        ["template", "make", "clip.json", "--name", "x", "--out", "clip.json"],
+    ],
+)
+def test_no_analysis_overwrites_what_it_reads(
+    arguments: list[str], capfd: pytest.CaptureFixture[str]
+) -> None:
+    head, *frames = map(json.loads, Path(clip("a", again(squat()))).read_text().splitlines())
+    Path("clip.json").write_text(json.dumps({**head, "frames": frames}))
+    Path("link.json").symlink_to("clip.json")
+    Path("a.mp4").write_bytes(b"the video of these records")
+    assert main(["template", "make", "a.jsonl", "--name", "x", "--out", "t.json"]) == 0
+    before = {name: Path(name).read_bytes() for name in ("clip.json", "a.mp4", "t.json")}
+    assert main(arguments) == 2
+    assert "would overwrite the source" in capfd.readouterr().err
+    assert before == {name: Path(name).read_bytes() for name in before}
+    assert Path("link.json").is_symlink()
+
+
+def test_an_output_is_given_once(capfd: pytest.CaptureFixture[str]) -> None:
+    a = clip("a", again(squat()))
+    assert main(["compare", a, a, "--out", "x.json", "--out", "./x.json"]) == 2
+    assert "given twice" in capfd.readouterr().err

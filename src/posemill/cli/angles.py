@@ -17,6 +17,7 @@ from posemill.analysis.joints import SPREADS
 from posemill.analysis.motion import Motion, motions
 from posemill.cli.counting import write_text
 from posemill.cli.listing import put
+from posemill.cli.outputs import analysis_outputs
 from posemill.cli.report import one_line
 from posemill.cli.skeletons import SkeletonReader, Skeletons
 from posemill.config import Settings
@@ -61,7 +62,7 @@ def angles_in(
     json: bool,
 ) -> int:
     """Compute, print a table or JSON, write files. SourceError, UsageError, SinkError."""
-    paths = [_checked(Path(out)) for out in outs]
+    paths = analysis_outputs(outs, _SUFFIXES, [address])
     with SkeletonReader(settings) as reader:
         found = reader.read(address)
     people = measured(found, asked)
@@ -93,12 +94,6 @@ def _number(flag: str, word: str | None, default: float, low: float, high: float
     if not low <= value <= high:
         raise UsageError(f"{flag} must be a number from {low:g} to {high:g}, not {word!r}.")
     return value
-
-
-def _checked(path: Path) -> Path:
-    if path.suffix.lower() not in _SUFFIXES:
-        raise UsageError(f"--out {path}: must end in one of {' '.join(_SUFFIXES)}.")
-    return path
 
 
 def _text(

@@ -11,6 +11,7 @@ from posemill.analysis.comparing import Comparison, compare_motions, compare_pos
 from posemill.analysis.motion import Motion, motions
 from posemill.cli.counting import write_text
 from posemill.cli.listing import put
+from posemill.cli.outputs import analysis_outputs, refuse_overwriting
 from posemill.cli.report import Report, State
 from posemill.cli.side_by_side import Side, pictures_at, side, write_video
 from posemill.cli.skeletons import SkeletonReader, Skeletons
@@ -46,7 +47,7 @@ def compare(
     json: bool,
 ) -> int:
     """Compare, print the result, and write what was asked for. SourceError, UsageError."""
-    paths = [checked(Path(out), _SUFFIXES) for out in outs]
+    paths = analysis_outputs(outs, _SUFFIXES, sources)
     checked_language(language)
     with SkeletonReader(settings, 2) as reader:
         both = (reader.read(sources[0]), reader.read(sources[1]))
@@ -55,6 +56,7 @@ def compare(
             for found, who, flag in zip(both, people, ("--person-a", "--person-b"), strict=True)
         )
         a, b = sides
+        refuse_overwriting(paths, [each.media for each in both if each.media is not None])
         found = _compared(a, b, mirror=mirror, find=find)
         if found.kind == "pictures" and any(path.suffix.lower() == ".mp4" for path in paths):
             raise UsageError("--out .mp4 takes two videos; of pictures .png, .html or .json.")
@@ -77,13 +79,6 @@ def compare(
     else:
         put("\n".join(_lines(found, (a, b), doubts)))
     return 0
-
-
-def checked(path: Path, suffixes: Sequence[str]) -> Path:
-    """Return an output's path. UsageError for a suffix that is not known."""
-    if path.suffix.lower() not in suffixes:
-        raise UsageError(f"--out {path}: must end in one of {' '.join(suffixes)}.")
-    return path
 
 
 def checked_language(language: str) -> None:

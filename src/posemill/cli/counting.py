@@ -8,6 +8,7 @@ from typing import Any, Final
 from posemill.analysis.counting import AUTO, Count
 from posemill.analysis.motion import Motion, motions
 from posemill.cli.listing import put
+from posemill.cli.outputs import analysis_outputs
 from posemill.cli.skeletons import SkeletonReader, Skeletons
 from posemill.config import Settings
 from posemill.documents import counted
@@ -35,7 +36,7 @@ def count_in(
     """Count, and print it; SourceError, SettingError, UsageError."""
     if exercise != AUTO:
         load_exercise(exercise)  # before minutes of work
-    paths = [checked_json(Path(out)) for out in outs]
+    paths = analysis_outputs(outs, (".json",), [address])
     with SkeletonReader(settings) as reader:
         found = reader.read(address)
     if found.is_picture:
@@ -104,13 +105,6 @@ def _lines(address: str, people: Sequence[tuple[Motion, Count]]) -> list[str]:
                 f"{each.depth:7.2f}  {each.side}"
             )
     return lines
-
-
-def checked_json(path: Path) -> Path:
-    """Return the path of an output that is to be JSON. UsageError."""
-    if path.suffix != ".json":
-        raise UsageError(f"--out {path}: must end in .json.")
-    return path
 
 
 def write_text(path: Path, text: str) -> None:

@@ -2,11 +2,11 @@
 
 import json as json_format
 from collections.abc import Sequence
-from pathlib import Path
 
 from posemill.analysis.behaviour import KINDS, Event, find_events
-from posemill.cli.counting import checked_json, write_text
+from posemill.cli.counting import write_text
 from posemill.cli.listing import put
+from posemill.cli.outputs import analysis_outputs
 from posemill.cli.skeletons import SkeletonReader
 from posemill.config import Settings
 from posemill.errors import SettingError, UsageError
@@ -18,7 +18,7 @@ def events_in(
 ) -> int:
     """Look for events, and print them; SourceError, SettingError, UsageError."""
     wanted = _kinds(kinds)
-    paths = [checked_json(Path(out)) for out in outs]
+    paths = analysis_outputs(outs, (".json",), [address])
     with SkeletonReader(settings) as reader:
         found = reader.read(address)
     if found.is_picture:

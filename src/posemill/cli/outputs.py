@@ -1,7 +1,7 @@
 """What goes in and what comes out: addresses and --out values become jobs, before any work."""
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -63,6 +63,37 @@ def targets(outs: Sequence[str], *, transparent: bool) -> Targets:
         tuple(path for path in files.values() if _suffix(path) in PICTURES + VIDEOS),
         tuple(folders.values()),
     )
+
+
+def analysis_outputs(
+    outs: Iterable[str], suffixes: Sequence[str], inputs: Iterable[str | Path]
+) -> list[Path]:
+    """Return the files that an analysis is written to.
+
+    UsageError for a suffix that is not known, for one that is given twice, and for one of the
+    ``inputs``, which would be lost.
+    """
+    found: dict[object, Path] = {}
+    for out in outs:
+        path = Path(out)
+        if _suffix(path) not in suffixes:
+            raise UsageError(f"--out {path}: must end in {_either(suffixes)}.")
+        if found.setdefault(_identity(path), path) is not path:
+            raise UsageError(f"--out {out} is given twice.")
+    refuse_overwriting(found.values(), inputs)
+    return list(found.values())
+
+
+def refuse_overwriting(outputs: Iterable[Path], inputs: Iterable[str | Path]) -> None:
+    """Raise UsageError where an output is one of the inputs, under whatever name."""
+    known = {_identity(Path(each)) for each in inputs}
+    for path in outputs:
+        if _identity(path) in known:
+            raise UsageError(f"--out would overwrite the source {path}; name another place.")
+
+
+def _either(suffixes: Sequence[str]) -> str:
+    return suffixes[0] if len(suffixes) == 1 else f"one of {' '.join(suffixes)}"
 
 
 def _means_folder(out: str) -> bool:
@@ -157,14 +188,11 @@ class _Naming:
 
 
 def _refuse_overwriting(listed: Sequence[Job], wanted: Targets) -> None:
-    sources = {_identity(Path(job.address)): job.address for job in listed}
     outputs = [path for path in (*wanted.records, *wanted.copies) if path != STDOUT]
     endings = (".jsonl", *(f".pose{suffix}" for suffix in PICTURES + VIDEOS))
     stems = [stem for job in listed for stem in job.stems]
     outputs += [stem.with_name(stem.name + ending) for stem in stems for ending in endings]
-    for path in outputs:
-        if _identity(path) in sources:
-            raise UsageError(f"--out would overwrite the source {path}; name another place.")
+    refuse_overwriting(outputs, [job.address for job in listed])
 
 
 def _identity(path: Path) -> object:

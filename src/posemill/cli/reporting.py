@@ -1,12 +1,12 @@
 """`posemill report`: one HTML file about a clip, to read, to keep and to print."""
 
 from collections.abc import Sequence
-from pathlib import Path
 
 from posemill.analysis.angles import GROUPS
 from posemill.analysis.counting import AUTO
 from posemill.cli.counting import write_text
 from posemill.cli.listing import put
+from posemill.cli.outputs import analysis_outputs
 from posemill.cli.skeletons import SkeletonReader, Skeletons
 from posemill.config import Settings
 from posemill.documents.angles import Measured
@@ -21,7 +21,7 @@ def report_on(
     """Write a report. SourceError, UsageError, SinkError."""
     from posemill.cli.angles import Wanted, measured  # noqa: PLC0415
 
-    paths = [_checked(Path(out)) for out in outs]
+    paths = analysis_outputs(outs, (".html", ".htm"), [address])
     if not paths:
         raise UsageError("report needs --out report.html.")
     if exercise != AUTO:
@@ -55,9 +55,3 @@ def report_of(
         exercise=exercise,
         language=language,
     )
-
-
-def _checked(path: Path) -> Path:
-    if path.suffix.lower() not in (".html", ".htm"):
-        raise UsageError(f"--out {path}: must end in .html.")
-    return path

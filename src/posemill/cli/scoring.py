@@ -6,9 +6,10 @@ from pathlib import Path
 from typing import Any
 
 from posemill.analysis.scoring import Score, Template, score
-from posemill.cli.comparing import DOUBTS, checked, checked_language, person_in
+from posemill.cli.comparing import DOUBTS, checked_language, person_in
 from posemill.cli.counting import write_text
 from posemill.cli.listing import put
+from posemill.cli.outputs import analysis_outputs
 from posemill.cli.skeletons import SkeletonReader, Skeletons
 from posemill.config import Settings
 from posemill.documents import template_of
@@ -27,8 +28,9 @@ def make(
 ) -> int:
     """Make a template of reference clips. SourceError, UsageError, SinkError."""
     templates = Templates.of(settings)
-    path = Path(out) if out is not None else templates.path(name)
-    checked(path, (".json",))
+    path = templates.path(name)
+    if out is not None:
+        (path,) = analysis_outputs([out], (".json",), sources)
     counted_by(exercise, name)  # before minutes of work
     with SkeletonReader(settings, len(sources)) as reader:
         found = [_video(reader, source) for source in sources]
@@ -89,7 +91,7 @@ def score_in(
     json: bool,
 ) -> int:
     """Score a clip, print the result and write what was asked for. SourceError, UsageError."""
-    paths = [checked(Path(out), (".json", ".html")) for out in outs]
+    paths = analysis_outputs(outs, (".json", ".html"), [source, template_name])
     checked_language(language)
     template = load_template(template_name, settings)
     by = counted_by(exercise, template.exercise or "")
@@ -101,7 +103,7 @@ def score_in(
     document = {"source": name, "people": list(motion.ids), **result.to_dict()}
     text = json_format.dumps(document, indent=1, ensure_ascii=False)
     for path in paths:
-        if path.suffix == ".html":
+        if path.suffix.lower() == ".html":
             from posemill.reports.scoring import score_report  # noqa: PLC0415
 
             chosen = score_report(result, template, name, "zh" if language == "zh" else "en")
