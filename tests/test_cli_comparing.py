@@ -254,3 +254,23 @@ def test_an_output_is_given_once(capfd: pytest.CaptureFixture[str]) -> None:
     a = clip("a", again(squat()))
     assert main(["compare", a, a, "--out", "x.json", "--out", "./x.json"]) == 2
     assert "given twice" in capfd.readouterr().err
+
+
+def test_hostile_names_stay_on_one_line(capfd: pytest.CaptureFixture[str]) -> None:
+    a = records("\x1b[31mred\nfile", filmed(again(squat()), (np.arange(60) / 10).tolist(), SMALL))
+    assert main(["template", "make", a, "--name", "x", "--out", "x.json"]) == 0
+    template = json.loads(Path("x.json").read_text())
+    Path("x.json").write_text(json.dumps({**template, "name": "\x1b[2Jname\n"}))
+    for arguments in (
+        ["angles", a],
+        ["compare", a, a],
+        ["count", a],
+        ["events", a],
+        ["score", a, "--template", "x.json"],
+        ["template", "show", "x.json"],
+    ):
+        assert main(arguments) == 0
+        told = capfd.readouterr().out
+        assert "\x1b" not in told
+        assert "\nfile" not in told
+        assert "x1b[" in told

@@ -12,7 +12,7 @@ from posemill.analysis.motion import Motion, motions
 from posemill.cli.counting import write_text
 from posemill.cli.listing import put
 from posemill.cli.outputs import analysis_outputs, refuse_overwriting
-from posemill.cli.report import Report, State
+from posemill.cli.report import Report, State, one_line
 from posemill.cli.side_by_side import Side, pictures_at, side, write_video
 from posemill.cli.skeletons import SkeletonReader, Skeletons
 from posemill.config import Settings
@@ -178,7 +178,7 @@ def _write_picture(path: Path, picture: Picture) -> None:
 
 
 def _lines(found: Comparison, sides: tuple[Side, Side], doubts: Sequence[str]) -> list[str]:
-    names = " and ".join(each.name for each in sides)
+    names = " and ".join(one_line(each.name) for each in sides)
     span = found.similarity_range
     if found.similarity is None or span is None:
         lines = [f"{names}: too little is seen in both to compare them"]

@@ -9,6 +9,7 @@ from posemill.analysis.counting import AUTO, Count
 from posemill.analysis.motion import Motion, motions
 from posemill.cli.listing import put
 from posemill.cli.outputs import analysis_outputs
+from posemill.cli.report import one_line
 from posemill.cli.skeletons import SkeletonReader, Skeletons
 from posemill.config import Settings
 from posemill.documents import counted
@@ -85,9 +86,10 @@ def _about(motion: Motion) -> dict[str, Any]:
 
 def _lines(address: str, people: Sequence[tuple[Motion, Count]]) -> list[str]:
     lines = []
+    source = one_line(address)
     for motion, found in people:
-        who = f"{address}: person {motion.id}: " if len(people) > 1 else f"{address}: "
-        name = "" if found.exercise == AUTO else f"{found.exercise.replace('_', ' ')}: "
+        who = f"{source}: person {motion.id}: " if len(people) > 1 else f"{source}: "
+        name = "" if found.exercise == AUTO else f"{one_line(found.exercise.replace('_', ' '))}: "
         low, high = found.between
         spread = "" if low == high else f" (between {low} and {high})"
         lines.append(f"{who}{name}{found.count}{spread}")

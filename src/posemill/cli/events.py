@@ -7,6 +7,7 @@ from posemill.analysis.behaviour import KINDS, Event, find_events
 from posemill.cli.counting import write_text
 from posemill.cli.listing import put
 from posemill.cli.outputs import analysis_outputs
+from posemill.cli.report import one_line
 from posemill.cli.skeletons import SkeletonReader
 from posemill.config import Settings
 from posemill.errors import SettingError, UsageError
@@ -45,9 +46,10 @@ def _kinds(text: str | None) -> tuple[str, ...]:
 
 
 def _lines(address: str, events: Sequence[Event]) -> list[str]:
+    source = one_line(address)
     if not events:
-        return [f"{address}: nothing"]
-    lines = [f"{address}: {len(events)} {'event' if len(events) == 1 else 'events'}"]
+        return [f"{source}: nothing"]
+    lines = [f"{source}: {len(events)} {'event' if len(events) == 1 else 'events'}"]
     for each in events:
         who = "" if each.person is None else f"  person {each.person}"
         facts = ", ".join(

@@ -7,6 +7,7 @@ from posemill.analysis.counting import AUTO
 from posemill.cli.counting import write_text
 from posemill.cli.listing import put
 from posemill.cli.outputs import analysis_outputs
+from posemill.cli.report import one_line
 from posemill.cli.skeletons import SkeletonReader, Skeletons
 from posemill.config import Settings
 from posemill.documents.angles import Measured
@@ -32,7 +33,7 @@ def report_on(
     text = report_of(found, people, language, settings, exercise)
     for path in paths:
         write_text(path, text)
-        put(str(path))
+        put(one_line(path))
     return 0
 
 

@@ -10,6 +10,7 @@ from posemill.cli.comparing import DOUBTS, checked_language, person_in
 from posemill.cli.counting import write_text
 from posemill.cli.listing import put
 from posemill.cli.outputs import analysis_outputs
+from posemill.cli.report import one_line
 from posemill.cli.skeletons import SkeletonReader, Skeletons
 from posemill.config import Settings
 from posemill.documents import template_of
@@ -40,7 +41,7 @@ def make(
         templates.save(name, text)
     else:
         write_text(path, text)
-    put(f"wrote {path}: {template.repetitions} repetitions of {template.clips} clips")
+    put(f"wrote {one_line(path)}: {template.repetitions} repetitions of {template.clips} clips")
     return 0
 
 
@@ -69,7 +70,7 @@ def show_template(name: str, settings: Settings, *, json: bool) -> int:
         put(json_format.dumps(template.to_dict(), ensure_ascii=False))
         return 0
     about = _about(template)
-    lines = [f"{key}: {value}" for key, value in about.items()]
+    lines = [f"{key}: {one_line(value)}" for key, value in about.items()]
     lines.append("  joint            weight  tolerance, degrees")
     joints = template.to_dict()["joints"]
     for joint, each in sorted(joints.items(), key=lambda pair: -pair[1]["weight"]):
@@ -141,17 +142,18 @@ def _about(template: Template) -> dict[str, Any]:
 
 def _row(each: dict[str, Any]) -> str:
     if "problem" in each:
-        return f"{each['name']}  damaged: {each['problem']}"
+        return one_line(f"{each['name']}  damaged: {each['problem']}")
     return (
-        f"{each['name']}  {each['repetitions']} repetitions of {each['clips']} clips, "
+        f"{one_line(each['name'])}  {each['repetitions']} repetitions of {each['clips']} clips, "
         f"{each['duration_s']:.1f} s each: {each['phases']}"
     )
 
 
 def _lines(name: str, found: Score, language: str) -> Iterable[str]:
     span = found.total_range
+    name = one_line(name)
     if found.total is None or span is None:
-        yield f"{name}: nothing could be scored against {found.template}"
+        yield f"{name}: nothing could be scored against {one_line(found.template)}"
     else:
         yield f"{name}: {found.total:.0f} of 100 ({span[0]:.0f} to {span[1]:.0f})"
     for each in found.doubts:
