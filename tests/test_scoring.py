@@ -8,10 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from figure_exercises import MOVEMENTS, Session
 from movements import JACK, WAVE, again, clip, squat
-from moving_figure import Look, Posture
+from moving_figure import Look, Posture, filmed
 from posemill.analysis.comparing import mirrored
 from posemill.analysis.counting import count
+from posemill.analysis.motion import motions
 from posemill.analysis.scoring import (
     Score,
     Template,
@@ -257,3 +259,16 @@ def test_every_rule_says_something_in_both_languages() -> None:
     for rule in RULES.rules:
         assert rule.texts["en"].isascii() or "°" in rule.texts["en"]
         assert any("\u4e00" <= char <= "\u9fff" for char in rule.texts["zh"])
+
+
+def test_repetitions_of_another_tempo_are_all_found() -> None:
+    slow = Session(MOVEMENTS["squat"], 2, period_s=4.0, spread=0.0, lead_s=2.0)
+    reference = motions(filmed(slow.posture, slow.times_s(15)))[0]
+    template = make_template([reference], "own", [Times(*each) for each in slow.truth])
+    quick = Session(MOVEMENTS["squat"], 4, period_s=2.0, spread=0.3, pauses={1: 2.5})
+    found = spans_like(motions(filmed(quick.posture, quick.times_s(15)))[0], template)
+    assert len(found) == 4
+    for span, (start_s, turn_s, end_s) in zip(found, quick.truth, strict=True):
+        assert span.turn_s == pytest.approx(turn_s, abs=0.3)
+        assert span.start_s < start_s + 0.5
+        assert span.end_s > end_s - 0.5

@@ -16,6 +16,7 @@ from posemill.analysis.comparing.compare import column_weights
 from posemill.analysis.comparing.features import NAMES, Features, resampled, table
 from posemill.analysis.comparing.movement import movement
 from posemill.analysis.comparing.turning import aligned_turn, differences
+from posemill.analysis.counting import count_automatically
 from posemill.analysis.motion import Motion
 from posemill.analysis.scoring.advice import Evidence, advise
 from posemill.analysis.scoring.cycle import (
@@ -108,10 +109,26 @@ def spans_like(motion: Motion, template: Template) -> list[Span]:
     """Return where the template's movement is in a motion, in order of time.
 
     The template is searched for as a whole (``alignment.search``), at a third to three times its
-    tempo; what shares too little of its movement is left out.
+    tempo, and among what repeats in the motion, which knows of each where it begins; of these the
+    one that finds more. What shares too little of its movement is left out.
     """
     if motion.duration_s <= 0:
         return []
+    repeated: list[Span] = [
+        each
+        for each in count_automatically(motion).repetitions
+        if each.is_full and _is_like(motion, template, each)
+    ]
+    return max(_searched(motion, template), repeated, key=len)
+
+
+def _is_like(motion: Motion, template: Template, span: Span) -> bool:
+    found, weights = cycle(motion, span).features, column_weights(template.weights)
+    path = warp(costs(table(template.features), table(found), weights), POINTS, _BAND)
+    return _shared(template.features, found, path) >= _LEAST_SHARED
+
+
+def _searched(motion: Motion, template: Template) -> list[Span]:
     moments = resampled(motion, _RATE_HZ)
     count = int(np.clip(round(template.duration_s[0] * _RATE_HZ), 12, POINTS))
     which = np.linspace(0, POINTS - 1, count).round().astype(np.int64)
