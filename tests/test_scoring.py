@@ -264,7 +264,7 @@ def test_every_rule_says_something_in_both_languages() -> None:
 def test_repetitions_of_another_tempo_are_all_found() -> None:
     slow = Session(MOVEMENTS["squat"], 2, period_s=4.0, spread=0.0, lead_s=2.0)
     reference = motions(filmed(slow.posture, slow.times_s(15)))[0]
-    template = make_template([reference], "own", [Times(*each) for each in slow.truth])
+    template = make_template([reference], "own", [[Times(*each) for each in slow.truth]])
     quick = Session(MOVEMENTS["squat"], 4, period_s=2.0, spread=0.3, pauses={1: 2.5})
     found = spans_like(motions(filmed(quick.posture, quick.times_s(15)))[0], template)
     assert len(found) == 4
