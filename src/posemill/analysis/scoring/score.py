@@ -108,9 +108,9 @@ def score(
 def spans_like(motion: Motion, template: Template) -> list[Span]:
     """Return where the template's movement is in a motion, in order of time.
 
-    The template is searched for as a whole (``alignment.search``), at a third to three times its
-    tempo, and among what repeats in the motion, which knows of each where it begins; of these the
-    one that finds more. What shares too little of its movement is left out.
+    Where it is what repeats in the motion, its repetitions are known best from that. Otherwise the
+    template is searched for as a whole (``alignment.search``), at a third to three times its
+    tempo. What shares too little of its movement is left out.
     """
     if motion.duration_s <= 0:
         return []
@@ -119,7 +119,7 @@ def spans_like(motion: Motion, template: Template) -> list[Span]:
         for each in count_automatically(motion).repetitions
         if each.is_full and _is_like(motion, template, each)
     ]
-    return max(_searched(motion, template), repeated, key=len)
+    return repeated if len(repeated) > 1 else _searched(motion, template)
 
 
 def _is_like(motion: Motion, template: Template, span: Span) -> bool:
