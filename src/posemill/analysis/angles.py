@@ -210,10 +210,11 @@ def frame_angles(pose: Pose, names: Iterable[str]) -> dict[str, float | None]:
     """Return angles of one frame, None where landmarks are not seen. SettingError."""
     world = pose.world[None].astype(float)
     points = pose.points_px[None].astype(float)
+    visibility = pose.landmarks[:, 3].tolist()
     found: dict[str, float | None] = {}
     for name in names_of(names):
         value = float(ALL_ANGLES[name](points if name in PICTURE_ANGLES else world)[0])
-        least = min(pose[each].visibility for each in landmarks_of(name))
+        least = min(visibility[index(each)] for each in landmarks_of(name))
         found[name] = round(value, 2) if least >= MIN_VISIBILITY and np.isfinite(value) else None
     return found
 
