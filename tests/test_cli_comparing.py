@@ -1,6 +1,7 @@
 """`posemill compare`, `template` and `score` on records and on media made here."""
 
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -205,6 +206,9 @@ def test_templates_elsewhere_and_by_their_own_period(capfd: pytest.CaptureFixtur
         (["score", "a.jsonl", "-t", "none"], "there is no template"),
         (["score", "a.jsonl", "-t", "a.jsonl"], "a.jsonl"),
         (["score", "a.jsonl", "-t", "bad.json"], "schema"),
+        (["score", "a.jsonl", "-t", "pipe.json"], "a pipe"),
+        (["score", "a.jsonl", "-t", "none.json"], "no such file"),
+        (["score", "a.jsonl", "-t", "huge.json"], "is too large"),
         (["score", "a.jsonl", "-t", "../etc"], "letters"),
         (["template", "make", "a.jsonl", "-n", "../evil"], "letters"),
         (["template", "make", "a.jsonl", "-n", "x", "-e", "none"], "exercise"),
@@ -217,6 +221,9 @@ def test_bad_templates_are_one_line(
     clip("a", again(squat()), 2.0)
     records("one", filmed(lambda _: Posture(), [0.0], SMALL), "one.jpg", "picture")
     Path("bad.json").write_text("{}")
+    os.mkfifo("pipe.json")
+    with Path("huge.json").open("wb") as huge:
+        huge.truncate(2**24 + 1)
     assert main(arguments) == 2
     told = capfd.readouterr().err
     assert message in told

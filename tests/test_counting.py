@@ -1,6 +1,7 @@
 """Repetitions of the jointed figure, whose number is known, and of real people."""
 
 import json
+import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -231,6 +232,9 @@ def test_exercises_are_data_with_names_in_both_languages(tmp_path: Path) -> None
     assert load_exercise(str(own)).name == "bow"
 
 
+_SIGNAL = "names = {}\n[[signals]]\nfeature = 'hip_height'\nrest = 0"
+
+
 @pytest.mark.parametrize(
     ("text", "says"),
     [
@@ -249,6 +253,16 @@ def test_exercises_are_data_with_names_in_both_languages(tmp_path: Path) -> None
             "'legs' is not known",
         ),
         ("names = [", "is no exercise"),
+        ("names = " + 20_000 * "[", "is no exercise"),
+        (2**20 * "#" + "\n", "is too large"),
+        (f"least = nan\n{_SIGNAL}\nturn = 1", "least must be a number from 0 to 1, not nan"),
+        (f"least_s = -1\n{_SIGNAL}\nturn = 1", "least_s must be a number from 0"),
+        (f"{_SIGNAL}\nturn = inf", "turn must be a number"),
+        (f"{_SIGNAL}\nturn = true", "turn must be a number"),
+        (f"{_SIGNAL}\nturn = 1e-320", "rest and turn must differ"),
+        (f"{_SIGNAL}\nturn = 1\nweight = inf", "weight must be a number"),
+        (f"{_SIGNAL}\nturn = 1\ncolour = 1", "a signal has feature, rest, turn and weight"),
+        (f"{_SIGNAL}\nturn = 1\n[[gates]]\nfeature = 'hip_height'\nlow = nan", "low must be"),
     ],
 )
 def test_bad_exercises_are_told(tmp_path: Path, text: str, says: str) -> None:
@@ -258,6 +272,14 @@ def test_bad_exercises_are_told(tmp_path: Path, text: str, says: str) -> None:
         load_exercise(str(path))
     with pytest.raises(SettingError, match="exercise must be auto, one of bench_press"):
         load_exercise("swimming")
+
+
+def test_an_exercise_is_read_from_files_only(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.toml")
+    (tmp_path / "folder.toml").mkdir()
+    for name, says in (("pipe", "a pipe"), ("none", "no such file"), ("folder", "is a folder")):
+        with pytest.raises(SettingError, match=says):
+            load_exercise(str(tmp_path / f"{name}.toml"))
 
 
 def test_the_squats_of_a_real_person(shared_data: Path) -> None:

@@ -7,9 +7,11 @@ from pathlib import Path
 from typing import Final
 
 from posemill.analysis.counting import Exercise, parse_exercise
-from posemill.errors import SettingError
+from posemill.errors import SettingError, SourceError
+from posemill.sources.files import open_regular, shown
 
 _FOLDER: Final = "presets"
+_MOST_BYTES: Final = 1024 * 1024
 
 
 @cache
@@ -32,7 +34,14 @@ def load_exercise(name: str) -> Exercise:
             f"exercise must be auto, one of {known}, or a .toml file of your own; not {name!r}."
         )
     try:
-        raw = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise SettingError(f"{name}: is no exercise: {error}.") from error
+        with open_regular(path, name) as file:
+            data = file.read(_MOST_BYTES + 1)
+    except SourceError as error:
+        raise SettingError(str(error)) from error
+    if len(data) > _MOST_BYTES:
+        raise SettingError(f"{shown(name)}: is too large for an exercise.")
+    try:
+        raw = tomllib.loads(data.decode())
+    except (ValueError, RecursionError) as error:
+        raise SettingError(f"{shown(name)}: is no exercise: {error}.") from error
     return parse_exercise(path.stem, raw)

@@ -8,8 +8,9 @@ from typing import Any, Final
 
 from posemill.analysis.scoring import Template, parse_template
 from posemill.config import Settings, data_folder
-from posemill.errors import BrokenSource, SinkError, SourceError, SourceNotFound, UsageError
+from posemill.errors import BrokenSource, SinkError, SourceError, UsageError
 from posemill.sinks.aside import Aside
+from posemill.sources.files import open_regular
 
 _NAME: Final = re.compile(r"[\w][\w .-]{0,63}")
 _MOST_NAME_BYTES: Final = 200
@@ -18,13 +19,10 @@ _MOST_BYTES: Final = 16 * 1024 * 1024
 
 def read_template(path: Path) -> Template:
     """Return the template in a file. SourceNotFound, BrokenSource, SourceError."""
-    try:
-        with path.open("rb") as file:
-            data = file.read(_MOST_BYTES)
-    except FileNotFoundError:
-        raise SourceNotFound(f"{path}: there is no such file.") from None
-    except OSError as error:
-        raise SourceError(f"{path}: can't be read: {error.strerror or error}.") from error
+    with open_regular(path, str(path)) as file:
+        data = file.read(_MOST_BYTES + 1)
+    if len(data) > _MOST_BYTES:
+        raise BrokenSource(f"{path}: is too large for a template.")
     try:
         return parse_template(json.loads(data))
     except BrokenSource as error:

@@ -14,6 +14,9 @@ Sides = Literal["both", "each"]
 View = Literal["any", "front", "side"]
 _SIDES: Final = ("both", "each")
 _VIEWS: Final = ("any", "front", "side")
+_LEAST, _LEAST_S = 0.35, 0.5
+# Wide bounds: degrees and lengths of limbs stay far within.
+_MOST, _LEAST_WAY, _MOST_S = 1000.0, 1e-3, 3600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +52,8 @@ class Exercise:
     names: Mapping[str, str]
     signals: tuple[Signal, ...]
     sides: Sides = "both"
-    least: float = 0.35
-    least_s: float = 0.5
+    least: float = _LEAST
+    least_s: float = _LEAST_S
     view: View = "any"
     gates: tuple[Gate, ...] = ()
 
@@ -64,8 +67,8 @@ def parse_exercise(name: str, raw: Mapping[str, Any]) -> Exercise:
             names={str(key): str(value) for key, value in rest.pop("names").items()},
             signals=tuple(_signal(each) for each in rest.pop("signals")),
             sides=_word(rest.pop("sides", "both"), _SIDES),
-            least=float(rest.pop("least", Exercise.__dataclass_fields__["least"].default)),
-            least_s=float(rest.pop("least_s", Exercise.__dataclass_fields__["least_s"].default)),
+            least=_number(rest, "least", 0.0, 1.0, _LEAST),
+            least_s=_number(rest, "least_s", 0.0, _MOST_S, _LEAST_S),
             view=_word(rest.pop("view", "any"), _VIEWS),
             gates=tuple(_gate(each) for each in rest.pop("gates", ())),
         )
@@ -79,23 +82,42 @@ def parse_exercise(name: str, raw: Mapping[str, Any]) -> Exercise:
 
 
 def _signal(raw: Mapping[str, Any]) -> Signal:
-    found = Signal(**{**raw, "feature": _word(raw["feature"], tuple(FEATURES))})
-    if not all(isinstance(each, int | float) for each in (found.rest, found.turn, found.weight)):
-        raise ValueError("rest, turn and weight must be numbers")
-    if found.rest == found.turn or found.weight <= 0:
+    rest = dict(raw)
+    found = Signal(
+        _word(rest.pop("feature"), tuple(FEATURES)),
+        _number(rest, "rest", -_MOST, _MOST),
+        _number(rest, "turn", -_MOST, _MOST),
+        _number(rest, "weight", 0.0, _MOST, 1.0),
+    )
+    if rest:
+        raise ValueError("a signal has feature, rest, turn and weight")
+    if abs(found.turn - found.rest) < _LEAST_WAY or not found.weight:
         raise ValueError("rest and turn must differ, and the weight be above 0")
     return found
 
 
 def _gate(raw: Mapping[str, Any]) -> Gate:
+    rest = dict(raw)
     gate = Gate(
-        _word(raw["feature"], tuple(FEATURES)),
-        float(raw.get("low", float("-inf"))),
-        float(raw.get("high", float("inf"))),
+        _word(rest.pop("feature"), tuple(FEATURES)),
+        _number(rest, "low", -_MOST, _MOST, float("-inf")),
+        _number(rest, "high", -_MOST, _MOST, float("inf")),
     )
-    if set(raw) - {"feature", "low", "high"}:
+    if rest:
         raise ValueError("a gate has feature, low and high")
     return gate
+
+
+def _number(
+    rest: dict[str, Any], name: str, low: float, high: float, default: float | None = None
+) -> float:
+    """Take a number out of a table; KeyError where it is missing and has no ``default``."""
+    if default is not None and name not in rest:
+        return default
+    value = rest.pop(name)
+    if type(value) not in (int, float) or not low <= value <= high:  # False for a NaN
+        raise ValueError(f"{name} must be a number from {low:g} to {high:g}, not {str(value)[:60]}")
+    return float(value)
 
 
 def _word(value: object, words: tuple[str, ...]) -> Any:
