@@ -33,6 +33,9 @@ webhooks = ["ops"]
 """
 
 
+LINE = {"name": "a", "rule": "line", "line": [[0, 0], [1, 1]]}
+
+
 @pytest.fixture(autouse=True)
 def in_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
@@ -91,6 +94,8 @@ def test_secrets_are_not_in_what_is_shown(in_folder: Path) -> None:
         ("alerts", {"name": "a", "rule": "line", "line": [[0, 0], [0, 0]]}, "two different points"),
         ("alerts", {"name": "a", "rule": "line", "line": [[0, 0], [0, 2]]}, "in 0..1"),
         ("alerts", {"name": "a", "rule": "line", "line": 7}, "line must be two different points"),
+        ("alerts", {**LINE, "for_s": 1}, "no for_s and no least"),
+        ("alerts", {**LINE, "least": 2}, "no for_s and no least"),
         ("alerts", {"name": "a", "rule": "zone", "zone": "z", "line": [[0, 0], [1, 1]]}, "line is"),
         ("alerts", {"name": "a", "rule": "fall", "confirm_s": -1}, "confirm_s must be a number"),
         (

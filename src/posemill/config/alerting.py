@@ -106,6 +106,10 @@ def _refuse_unfit(found: AlertConfig, origin: str) -> None:
             raise SettingError(f"{key} is for the rule {rule} alone (from {origin}).")
     if found.rule == "line" and found.line is None:
         raise SettingError(f"the rule line needs a line, two points (from {origin}).")
+    if found.rule == "line" and (found.for_s or found.least > 1):  # it would never be raised
+        raise SettingError(
+            f"the rule line has no for_s and no least, a crossing is over at once (from {origin})."
+        )
     if found.rule == "angle" and (found.angle is None or found.above is found.below is None):
         raise SettingError(
             f"the rule angle needs an angle, and above or below, in degrees (from {origin})."
