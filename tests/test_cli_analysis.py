@@ -81,6 +81,7 @@ def test_exercises_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
         (["count", "{squats}", "--out", "count.txt"], "must end in .json"),
         (["count", "{broken}"], "broken.jsonl: line 2: a record is not readable JSON"),
         (["count", "{empty}"], "empty.jsonl: is empty"),
+        (["count", "{folder}/frames.json"], "frames.json: frames must be a list."),
         (["count", "{nobody}"], "there is nobody to be seen in it."),
         (["count", "{picture}"], "is a picture; repetitions take a video."),
         (["count", "{two}"], "two.jsonl: holds more than one source"),
@@ -98,6 +99,7 @@ def test_bad_input_is_told(
     lines = squats.read_text().splitlines()
     (tmp_path / "broken.jsonl").write_text(lines[0] + "\n{oops\n")
     (tmp_path / "empty.jsonl").write_text("")
+    (tmp_path / "frames.json").write_text(json.dumps({**json.loads(lines[0]), "frames": 5}))
     (tmp_path / "two.jsonl").write_text("\n".join([*lines, *lines]))
     recorded(tmp_path / "nobody.jsonl", filmed(lambda _: None, np.arange(0, 2, 0.1)))
     recorded(tmp_path / "picture.jsonl", filmed(lambda _: Posture(), [0.0]), kind="picture")

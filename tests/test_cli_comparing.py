@@ -3,6 +3,7 @@
 import json
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -281,3 +282,40 @@ def test_hostile_names_stay_on_one_line(capfd: pytest.CaptureFixture[str]) -> No
         assert "\x1b" not in told
         assert "\nfile" not in told
         assert "x1b[" in told
+
+
+@pytest.mark.parametrize("source", ["", "/", "n" * 5000, "nul\0", "half a pair \ud800"])
+def test_records_may_name_any_source(source: str) -> None:
+    a = clip("a", again(squat()))
+    head, *frames = Path(a).read_text().splitlines()
+    Path(a).write_text("\n".join([json.dumps({**json.loads(head), "source": source}), *frames]))
+    assert main(["angles", a, "--out", "x.json"]) == 0
+    assert main(["report", a, "--out", "x.html"]) == 0
+    assert main(["compare", a, a, "--out", "x.html", "--out", "x.png"]) == 0
+
+
+@pytest.mark.parametrize("size_px", [(1, 10**6), (10**6, 1), (10**6, 10**6), (1, 1)])
+def test_records_may_claim_any_size(size_px: tuple[int, int]) -> None:
+    a = clip("a", again(squat()), 3.0)
+    head, *frames = Path(a).read_text().splitlines()
+    width, height = size_px
+    claimed = json.dumps({**json.loads(head), "width": width, "height": height})
+    Path("b.jsonl").write_text("\n".join([claimed, *frames]))
+    assert main(["report", "b.jsonl", "--out", "x.html"]) == 0
+    for other in (a, "b.jsonl"):
+        outs = ("--out", "x.html", "--out", "x.png", "--out", "x.mp4")
+        assert main(["compare", "b.jsonl", other, *outs]) == 0
+    with Image.open("x.png") as picture:
+        assert picture.width * picture.height < 2**24
+
+
+def test_a_report_of_somebody_who_is_a_point() -> None:
+    times = (np.arange(20) / 10).tolist()
+    there = filmed(again(squat()), times, SMALL)
+    point = [
+        replace(
+            frame, people=tuple(replace(p, landmarks=0 * p.landmarks + 0.5) for p in frame.people)
+        )
+        for frame in there
+    ]
+    assert main(["report", records("point", point), "--out", "x.html"]) == 0

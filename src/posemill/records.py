@@ -111,7 +111,7 @@ def parse_header(record: object) -> dict[str, Any]:
     for name, expected in (("landmark_names", LANDMARK_NAMES), ("columns", COLUMNS)):
         if found.get(name) != list(expected):
             raise BrokenSource(f"the header's {name} must be those of {SCHEMA}.")
-    return dict(found)
+    return {**found, "source": readable(found["source"])}
 
 
 def parse_frame(record: object, header: Mapping[str, Any]) -> FramePoses:

@@ -21,6 +21,7 @@ from posemill.types import FramePoses, Picture, Pose, SourceInfo
 
 DIFFERS_DEG: Final = 20.0  # about what the model gets wrong from another side; more is marked
 _MOST_PX: Final = 720
+_BLANK_PX: Final = 1920  # the longer side of a black picture
 _MOST_NAMED: Final = 3
 _STYLE: Final = DrawingStyle("limbs", min_visibility=0.5)
 _PARTS: Final = {
@@ -68,7 +69,10 @@ class Player:
                 break
             self._last = found
         if self._last is None:
-            return np.zeros((self._size[1], self._size[0], 3), np.uint8)
+            # Not of the size itself: records of others may claim any.
+            scale = min(_BLANK_PX / max(self._size), 1.0)
+            width, height = (max(round(side * scale), 1) for side in self._size)
+            return np.zeros((height, width, 3), np.uint8)
         return self._last[1]
 
 
@@ -97,7 +101,7 @@ def picture_of(
             canvas = draw(canvas, FramePoses(number, 0.0, pose.size_px, (pose,)), _STYLE)
             mark(canvas, pose, [_PARTS[name] for name in differing])
         both.append(canvas)
-    height = min(_MOST_PX, max(canvas.shape[0] for canvas in both))
+    height = max(min(_MOST_PX, max(canvas.shape[0] for canvas in both)), 2)
     return beside(both[0], both[1], height - height % 2, _lines(found, place, sides, differing))
 
 

@@ -37,8 +37,16 @@ class Skeletons:
         if not is_recording(self.path):
             return self.path
         named = Path(str(self.header["source"]))
-        beside = self.path.with_name(named.name)
-        return next((each for each in (named, beside) if each.is_file()), None)
+        return next(
+            (each for each in (named, self.path.parent / named.name) if _is_file(each)), None
+        )
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:  # such as a name that is too long, from records that somebody else made
+        return False
 
 
 @dataclass(slots=True)

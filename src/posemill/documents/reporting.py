@@ -29,6 +29,7 @@ _EMPTY_SIDE_PX: Final = 1600
 _EMPTY_GREY: Final = 40
 _STYLE: Final = DrawingStyle(style="limbs")
 _LEAST_SPAN: Final = 10.0
+_LEAST_PX: Final = 32
 _ROOM: Final = 1.8  # what is shown around a person, in sizes of theirs
 
 # A person's place among those told of, and the number of a frame.
@@ -162,7 +163,7 @@ def near(picture: Picture, motion: Motion, index: int) -> Picture:
     points = motion.landmarks[place, :, :2]
     sides = np.array(picture.shape[1::-1], float)
     low, high = points.min(axis=0) * sides, points.max(axis=0) * sides
-    half = np.full(2, _ROOM * (high - low).max() / 2)
+    half = np.full(2, max(_ROOM * (high - low).max(), _LEAST_PX) / 2)
     if (2 * half >= sides.min()).any():
         return picture
     middle = np.clip((low + high) / 2, half, sides - half)

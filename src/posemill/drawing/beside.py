@@ -13,6 +13,7 @@ _MARK: Final[Colour] = (255, 40, 90)
 _RIM: Final[Colour] = (255, 255, 255)
 _LINE, _DISC, _AROUND = 3.2, 6.0, 1.6  # at unit 1, as in figures.py
 _GAP_PX: Final = 4
+_WIDEST: Final = 8.0  # width by height: a strip is shown less wide than it is
 _INK, _SOFT, _STRIP = (240, 240, 240), (170, 176, 184), (22, 25, 29)
 
 
@@ -65,7 +66,7 @@ def beside(left: Picture, right: Picture, height: int, lines: Sequence[str]) -> 
 def _scaled(picture: Picture, height: int) -> Picture:
     from PIL import Image  # noqa: PLC0415 - slow to import
 
-    width = max(2, round(picture.shape[1] * height / picture.shape[0]))
+    width = max(2, round(height * min(picture.shape[1] / picture.shape[0], _WIDEST)))
     image = Image.fromarray(np.ascontiguousarray(picture[:, :, :3]))
     return np.asarray(image.resize((width, height), Image.Resampling.BILINEAR))
 

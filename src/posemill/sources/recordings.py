@@ -38,7 +38,9 @@ class Recording:
             if not data:
                 raise BrokenSource(f"{self._label}: is empty (0 bytes).")
             first = self._checked(1, loads, data)
-            self._frames = first.pop("frames", None) if is_document else None
+            self._frames = first.pop("frames", []) if is_document else None
+            if is_document and not isinstance(self._frames, list):
+                raise BrokenSource(f"{self._label}: frames must be a list.")
             self.header: Mapping[str, Any] = self._checked(1, parse_header, first)
         except BaseException:
             self._file.close()
