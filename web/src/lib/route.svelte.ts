@@ -14,9 +14,18 @@ export function parsed(hash: string): Route {
   const [section = "", id = "", part = ""] = hash.replace(/^#\/?/, "").split("/");
   return {
     section: SECTIONS.includes(section) ? (section as Section) : "photo",
-    id: decodeURIComponent(id),
-    part: decodeURIComponent(part),
+    id: decoded(id),
+    part: decoded(part),
   };
+}
+
+/** An address that was cut off, as within `%E4`, is no reason to show nothing. */
+function decoded(part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part;
+  }
 }
 
 function written(...parts: string[]): string {
