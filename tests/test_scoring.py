@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from figure_exercises import MOVEMENTS, Session
 from movements import JACK, WAVE, again, clip, squat
 from moving_figure import Look, Posture, filmed
-from posemill.analysis.comparing import mirrored
+from posemill.analysis.comparing import compare_motions, mirrored
+from posemill.analysis.comparing.features import MOST_MOMENTS, resampled
 from posemill.analysis.counting import count
 from posemill.analysis.motion import motions
 from posemill.analysis.scoring import (
@@ -272,3 +273,12 @@ def test_repetitions_of_another_tempo_are_all_found() -> None:
         assert span.turn_s == pytest.approx(turn_s, abs=0.3)
         assert span.start_s < start_s + 0.5
         assert span.end_s > end_s - 0.5
+
+
+def test_a_motion_of_weeks_has_no_more_moments_than_one_of_hours(template: Template) -> None:
+    slow = replace(COACH, time_s=COACH.time_s * 1e6)
+    assert len(resampled(slow, 15.0)) == MOST_MOMENTS
+    assert make_template([slow], "slow").repetitions == 1
+    assert score(slow, template).total != 100
+    found = compare_motions(COACH, slow, find=True)
+    assert len(found.moments.a_s) <= 2 * MOST_MOMENTS

@@ -23,6 +23,7 @@ from posemill.analysis.comparing.alignment import (
 )
 from posemill.analysis.comparing.comparison import Comparison, JointDifference, Moments
 from posemill.analysis.comparing.features import (
+    MOST_MOMENTS,
     NAMES,
     TABLE_COLUMNS,
     Features,
@@ -119,7 +120,8 @@ def _whole(a: Motion, b: Motion, *, mirror: bool) -> Comparison:
 def _part(a: Motion, b: Motion, *, mirror: bool) -> Comparison:
     """Compare the shorter one with what is most like it in the longer one."""
     pairs = max(a.duration_s * b.duration_s, 1e-9)
-    rate_hz = min(_rate(a, b), (_MOST_SEARCHED / pairs) ** 0.5)
+    longest_s = max(a.duration_s, b.duration_s, 1e-9)
+    rate_hz = min(_rate(a, b), (_MOST_SEARCHED / pairs) ** 0.5, (MOST_MOMENTS - 1) / longest_s)
     pair = _paired(a, b, *(resampled(each, rate_hz, CUTOFF_HZ) for each in (a, b)))
     return pair.best_part(mirror=mirror)
 

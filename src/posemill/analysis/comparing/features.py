@@ -68,6 +68,10 @@ _FRAME: Final = (
 _COLUMNS: Final = np.array([NAMES.index(name) for name in DIRECTIONS])
 
 
+# Some 5 KB each while they are compared; two hours at 15 Hz.
+MOST_MOMENTS: Final = 108_000
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Features:
     """A person at ``n`` moments.
@@ -128,8 +132,12 @@ def features_of(time_s: Array, world: Array, seen: Array) -> Features:
 
 
 def resampled(motion: Motion, rate_hz: float, cutoff_hz: float | None = None) -> Features:
-    """Return a motion's features on an even grid of time, as ``resampled_to``."""
-    return resampled_to(motion, round(motion.duration_s * rate_hz) + 1, cutoff_hz)
+    """Return a motion's features on an even grid of time, as ``resampled_to``.
+
+    A motion of hours has a lower rate: there are ``MOST_MOMENTS`` at most.
+    """
+    count = min(round(motion.duration_s * rate_hz) + 1, MOST_MOMENTS)
+    return resampled_to(motion, count, cutoff_hz)
 
 
 def resampled_to(motion: Motion, count: int, cutoff_hz: float | None = None) -> Features:

@@ -130,7 +130,8 @@ def _is_like(motion: Motion, template: Template, span: Span) -> bool:
 
 def _searched(motion: Motion, template: Template) -> list[Span]:
     moments = resampled(motion, _RATE_HZ)
-    count = int(np.clip(round(template.duration_s[0] * _RATE_HZ), 12, POINTS))
+    rate_hz = (len(moments) - 1) / motion.duration_s
+    count = int(np.clip(round(template.duration_s[0] * rate_hz), 12, POINTS))
     which = np.linspace(0, POINTS - 1, count).round().astype(np.int64)
     short = template.features.at(which)
     cost = costs(table(short), table(moments), column_weights(template.weights))
