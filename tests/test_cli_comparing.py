@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -14,7 +15,8 @@ from PIL import Image
 
 from movements import JACK, again, squat
 from moving_figure import Camera, Look, Posture, filmed
-from posemill.cli import main
+from posemill.cli import main, side_by_side
+from posemill.cli.side_by_side import picture_of
 from posemill.records import dumps, frame_record, header
 from posemill.types import FramePoses, SourceInfo
 
@@ -319,3 +321,23 @@ def test_a_report_of_somebody_who_is_a_point() -> None:
         for frame in there
     ]
     assert main(["report", records("point", point), "--out", "x.html"]) == 0
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_first_signal_stops_the_video_and_leaves_nothing(
+    number: int, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    a = clip("a", again(squat()))
+    shown: list[int] = []
+
+    def interrupted(*arguments: Any) -> Any:
+        shown.append(1)
+        if len(shown) == 3:
+            signal.raise_signal(number)
+        return picture_of(*arguments)
+
+    monkeypatch.setattr(side_by_side, "picture_of", interrupted)
+    assert main(["compare", a, a, "--out", "both.mp4"]) == 130
+    assert "interrupted" in capfd.readouterr().err
+    assert len(shown) == 3
+    assert [path.name for path in Path().iterdir()] == ["a.jsonl"]

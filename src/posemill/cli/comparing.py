@@ -12,7 +12,7 @@ from posemill.analysis.motion import Motion, motions
 from posemill.cli.counting import write_text
 from posemill.cli.listing import put
 from posemill.cli.outputs import analysis_outputs, refuse_overwriting
-from posemill.cli.report import Report, State, one_line
+from posemill.cli.report import State, one_line
 from posemill.cli.side_by_side import Side, pictures_at, side, write_video
 from posemill.cli.skeletons import SkeletonReader, Skeletons
 from posemill.config import Settings
@@ -72,7 +72,7 @@ def compare(
             "doubts": list(doubts),
         }
         for path in paths:
-            _write(path, found, document, (a, b), settings, language, reader.report)
+            _write(path, found, document, (a, b), settings, language, reader)
     if json:
         short = {key: value for key, value in document.items() if key != "moments"}
         put(json_format.dumps(short, indent=1, ensure_ascii=False))
@@ -115,13 +115,13 @@ def _write(
     sides: tuple[Side, Side],
     settings: Settings,
     language: str,
-    report: Report,
+    reader: SkeletonReader,
 ) -> None:
     suffix = path.suffix.lower()
     if suffix == ".json":
         write_text(path, json_format.dumps(document, ensure_ascii=False) + "\n")
     elif suffix == ".mp4":
-        write_video(path, found, sides, settings, told(report, path))
+        write_video(path, found, sides, settings, told(reader, path))
     elif suffix == ".html":
         from posemill.reports.comparing import comparison_report  # noqa: PLC0415
 
@@ -141,11 +141,12 @@ def _write(
         _write_picture(path, pictures_at(found, worst, sides, settings)[0])
 
 
-def told(report: Report, path: Path) -> Callable[[int, int], None]:
-    """Return what shows the progress of writing a file."""
+def told(reader: SkeletonReader, path: Path) -> Callable[[int, int], None]:
+    """Return what shows the progress of writing a file, until the user asks to stop."""
 
     def show(done: int, total: int) -> None:
-        report.show(State(str(path), path.name, done, total, done))
+        reader.check()
+        reader.report.show(State(str(path), path.name, done, total, done))
 
     return show
 

@@ -15,7 +15,7 @@ from posemill.cli.skeletons import Skeletons
 from posemill.config import Settings
 from posemill.drawing import DrawingStyle, draw
 from posemill.drawing.beside import beside, mark
-from posemill.errors import PosemillError, SourceError
+from posemill.errors import SourceError
 from posemill.skeleton import LANDMARK_INDEX
 from posemill.types import FramePoses, Picture, Pose, SourceInfo
 
@@ -165,10 +165,9 @@ def write_video(
         if sink is None:
             raise SourceError("there is no frame to show.")
         sink.finish()
-    except (PosemillError, KeyboardInterrupt):
+    finally:
         if sink is not None:
             sink.discard()
-        raise
 
 
 def pictures_at(

@@ -104,6 +104,11 @@ class SkeletonReader:
             raise SourceError(f"{address}: there is nobody to be seen in it.")
         return found
 
+    def check(self) -> None:
+        """Raise KeyboardInterrupt once the user has asked to stop."""
+        if self._interrupt():
+            raise KeyboardInterrupt
+
     def _tracked(self, address: str) -> Skeletons:
         if self._workshop is None:
             self._workshop = self._stack.enter_context(Workshop(self._settings))
@@ -120,8 +125,7 @@ class SkeletonReader:
             else:
                 with parts as joined:
                     done = pipeline.write(joined, [collector], show, stopped=self._interrupt)
-        if self._interrupt():
-            raise KeyboardInterrupt
+        self.check()
         if done.damage is not None:
             self.report.say(done.damage)
         return Skeletons(workshop.header(info), collector.frames, Path(address))
