@@ -160,6 +160,11 @@ def test_a_band_where_it_is_known() -> None:
     assert band[1].count("Z") == 2
 
 
+def test_what_rounds_to_nothing_has_no_sign() -> None:
+    chart = bar_chart("Tilt", ["trunk"], [Series("tilt", np.array([-0.2]))])
+    assert ">0\N{DEGREE SIGN}<" in chart
+
+
 def test_of_many_points_no_peak_is_lost() -> None:
     values = np.random.default_rng(0).normal(size=20_000)
     values[12_345] = 40.0

@@ -137,7 +137,7 @@ def _moments(motion: Motion, found: Angles, language: Language) -> dict[int, str
         values = found[name].values
         for word, end in (("most", np.nanargmax(values)), ("least", np.nanargmin(values))):
             place = int(end)
-            value = f"{values[place]:.0f}".replace("-", "\N{MINUS SIGN}")
+            value = f"{values[place]:z.0f}".replace("-", "\N{MINUS SIGN}")
             text = texts[word].format(angle=angle_word(name, language), value=value)
             said.setdefault(place, []).append(text)
     if last == 0:

@@ -131,7 +131,7 @@ def symmetry_parts(found: Angles, language: Language = "en") -> list[Html]:
         for side in SIDES
     ]
     rows = [
-        [word, f"{percent:+.0f} %".replace("-", "\N{MINUS SIGN}")]
+        [word, f"{percent:+z.0f} %".replace("-", "\N{MINUS SIGN}")]
         for word, percent in zip(words, values.values(), strict=True)
     ]
     return [
@@ -164,7 +164,7 @@ def _row(each: Angle, language: Language) -> list[Cell]:
     def number(value: float | None) -> Cell:
         if value is None or np.isnan(value):
             return None
-        return f"{value:.{digits}f}".replace("-", "\N{MINUS SIGN}")
+        return f"{value:z.{digits}f}".replace("-", "\N{MINUS SIGN}")
 
     return [
         angle_word(each.name, language),

@@ -60,4 +60,4 @@ def _round_step(least: float) -> float:
 
 
 def _signed(value: float, digits: int) -> str:
-    return f"{value + 0.0:.{digits}f}".replace("-", "\N{MINUS SIGN}")
+    return f"{value:z.{digits}f}".replace("-", "\N{MINUS SIGN}")

@@ -75,4 +75,4 @@ def _bar(
 
 
 def _shown(value: float, digits: int, unit: str) -> str:
-    return f"{value:.{digits}f}{sign(unit) or f' {unit}'}".replace("-", "\N{MINUS SIGN}").rstrip()
+    return f"{value:z.{digits}f}{sign(unit) or f' {unit}'}".replace("-", "\N{MINUS SIGN}").rstrip()
