@@ -95,6 +95,17 @@ def test_damaged_templates_are_refused(template: Template, change: dict[str, obj
         parse_template({**template.to_dict(), **change})
 
 
+@pytest.mark.parametrize(
+    ("where", "value"),
+    [("weight", -1.0), ("weight", 1e308), ("tolerance_deg", [-1.0] * 101), ("seen", [-1.0] * 101)],
+)
+def test_joints_out_of_bounds_are_refused(template: Template, where: str, value: object) -> None:
+    raw = template.to_dict()
+    raw["joints"]["left_knee"][where] = value
+    with pytest.raises(BrokenSource, match="not from 0 to"):
+        parse_template(raw)
+
+
 @given(
     st.recursive(
         st.none() | st.floats() | st.text(), lambda x: st.lists(x) | st.dictionaries(st.text(), x)

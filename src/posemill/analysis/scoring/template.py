@@ -17,6 +17,7 @@ from posemill.errors import BrokenSource
 SCHEMA: Final = "posemill-template/1"
 PHASES: Final = ("descent", "ascent", "raising", "lowering", "out", "back")
 _FRAME: Final = 3
+_MOST: Final = 1e4  # degrees, hip widths and lengths stay far within
 
 
 class Phase(NamedTuple):
@@ -114,7 +115,7 @@ def parse_template(raw: object) -> Template:
 def _parsed(raw: dict[str, Any]) -> Template:
     posture, joints, duration = raw["posture"], raw["joints"], raw["duration_s"]
     columns = [joints[name] for name in NAMES]
-    seen = np.stack([_array(each["seen"], POINTS) for each in columns], axis=1)
+    seen = np.stack([_array(each["seen"], POINTS, low=0.0) for each in columns], axis=1)
     features = Features(
         np.linspace(0.0, 1.0, POINTS),
         _array(posture["directions"], POINTS, len(DIRECTIONS), 3),
@@ -125,7 +126,8 @@ def _parsed(raw: dict[str, Any]) -> Template:
     )
     named = {
         str(name): Curve(
-            _array(each["mean"], POINTS, gaps=True), _array(each["tolerance"], POINTS, gaps=True)
+            _array(each["mean"], POINTS, gaps=True),
+            _array(each["tolerance"], POINTS, gaps=True, low=0.0),
         )
         for name, each in raw["angles"].items()
         if name in NAMED
@@ -139,10 +141,12 @@ def _parsed(raw: dict[str, Any]) -> Template:
         duration_s=(_above_zero(duration["mean"]), float(duration["spread"])),
         phases=phases,
         features=features,
-        tolerance_deg=np.stack([_array(each["tolerance_deg"], POINTS) for each in columns], axis=1),
-        weights=np.array([float(each["weight"]) for each in columns]).clip(0.0),
+        tolerance_deg=np.stack(
+            [_array(each["tolerance_deg"], POINTS, low=0.0) for each in columns], axis=1
+        ),
+        weights=_array([each["weight"] for each in columns], len(columns), low=0.0),
         named=named,
-        yaw=float(raw["yaw"]),
+        yaw=float(_array(raw["yaw"])),
         exercise=None if exercise is None else str(exercise),
     )
 
@@ -160,12 +164,15 @@ def _above_zero(value: object) -> float:
     return float(value)
 
 
-def _array(raw: object, *shape: int, gaps: bool = False) -> Array:
+def _array(raw: object, *shape: int, gaps: bool = False, low: float = -_MOST) -> Array:
     found = np.array(raw, float)
     if found.shape != shape:
         raise ValueError(f"has {found.shape} numbers in place of {shape}")
     if not (gaps or np.isfinite(found).all()):
         raise ValueError("has a number that is not finite")
+    known = found[~np.isnan(found)]
+    if (known < low).any() or (known > _MOST).any():
+        raise ValueError(f"has a number that is not from {low:g} to {_MOST:g}")
     return found
 
 
