@@ -35,7 +35,7 @@ img {{ display: block; width: auto; height: auto; max-width: 100%; max-height: 6
   border-radius: 4px }}
 svg {{ display: block; width: 100%; height: auto }}
 .wide {{ overflow-x: auto; overflow-wrap: normal }}
-.wide th {{ word-break: keep-all }}
+.wide :is(th, td) {{ word-break: keep-all }}
 table {{ border-collapse: collapse; margin: .6em 0; font-variant-numeric: tabular-nums;
   font-size: .93em }}
 th, td {{ padding: .28em .7em; border-bottom: 1px solid var(--line); text-align: left;
