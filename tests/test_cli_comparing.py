@@ -115,7 +115,7 @@ def test_pictures_and_a_picture_in_a_clip(capfd: pytest.CaptureFixture[str]) -> 
     deep = records("deep", filmed(lambda _: squat(), [0.0], SMALL), "deep.jpg", "picture")
     upright = records("up", filmed(lambda _: Posture(), [0.0], SMALL), "up.jpg", "picture")
     found = run("compare", deep, upright, "--out", "both.png", capfd=capfd)
-    assert found["kind"] == "pictures"
+    assert (found["kind"], found["of"]) == ("comparison", "pictures")
     assert found["similarity"] < 40
     assert Path("both.png").is_file()
     moving = clip("moving", again(squat(), 6.0))

@@ -219,7 +219,6 @@ def test_pairs_go_on_and_are_json() -> None:
     for times in (found.moments.a_s, found.moments.b_s):
         assert all(after >= before for before, after in pairwise(times.tolist()))
     raw = json.loads(json.dumps(found.to_dict(), allow_nan=False))
-    assert raw["schema"] == "posemill-comparison/1"
     assert len(raw["moments"]["a_s"]) == len(raw["moments"]["joints_deg"]["trunk"])
     assert "moments" not in found.to_dict(moments=False)
     assert sum(each["weight"] for each in raw["joints"]) == pytest.approx(1, abs=0.01)

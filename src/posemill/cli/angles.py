@@ -22,8 +22,8 @@ from posemill.cli.report import one_line
 from posemill.cli.skeletons import SkeletonReader, Skeletons
 from posemill.config import Settings
 from posemill.documents import Measured
+from posemill.documents.people import column
 from posemill.errors import UsageError
-from posemill.records import analysis_document
 from posemill.reports.angle_words import ANGLE_DOUBTS
 from posemill.reports.html import Language
 
@@ -66,7 +66,13 @@ def angles_in(
     with SkeletonReader(settings) as reader:
         found = reader.read(address)
     people = measured(found, asked)
-    document = _document(found, people, asked)
+    document = documents.document_of_angles(
+        found.header,
+        people,
+        names=list(asked.names),
+        cutoff_hz=asked.cutoff_hz,
+        max_gap_s=asked.max_gap_s,
+    )
     for path in paths:
         write_text(path, _text(path, found, people, document, asked, settings, language))
     put(_json(document) if json else "\n".join(_lines(address, found, people)))
@@ -114,37 +120,6 @@ def _text(
     return report_of(found, people, language, settings)
 
 
-def _document(found: Skeletons, people: Sequence[Measured], asked: Wanted) -> dict[str, Any]:
-    return analysis_document(
-        "angles",
-        found.header,
-        cutoff_hz=asked.cutoff_hz,
-        max_gap_s=asked.max_gap_s,
-        frame=[frame.index for frame in found.frames],
-        time_s=[round(frame.time_s, 6) for frame in found.frames],
-        people=[_person(found, each) for each in people],
-    )
-
-
-def _person(found: Skeletons, each: Measured) -> dict[str, Any]:
-    places = _places(found, each.motion)
-    count = len(found.frames)
-
-    def series(values: Array, digits: int) -> list[float | None]:
-        return _plain(_over(values, places, count), digits)
-
-    return {
-        "id": each.motion.id,
-        "ids": list(each.motion.ids),
-        "quality": each.quality.to_dict(),
-        "symmetry": each.angles.symmetry(),
-        "angles": {
-            name: {**one.to_dict(), "values": series(one.values, 3), "speed": series(one.speed, 2)}
-            for name, one in each.angles.by_name.items()
-        },
-    }
-
-
 def _csv(found: Skeletons, people: Sequence[Measured], asked: Wanted) -> str:
     """Return one row a frame and person: angles, then their speeds; empty where unknown."""
     file = StringIO()
@@ -155,7 +130,7 @@ def _csv(found: Skeletons, people: Sequence[Measured], asked: Wanted) -> str:
     for each in people:
         places = _places(found, each.motion)
         columns = [
-            _plain(_over(getattr(each.angles[name], kind), places, count), 3)
+            column(_over(getattr(each.angles[name], kind), places, count), 3)
             for kind in ("values", "speed")
             for name in asked.names
         ]
@@ -176,13 +151,6 @@ def _over(values: Array, places: Sequence[int], count: int) -> Array:
     whole = np.full(count, np.nan)
     whole[list(places)] = values
     return whole
-
-
-def _plain(values: Array, digits: int) -> list[float | None]:
-    return [
-        round(value, digits) if known else None
-        for value, known in zip(values.tolist(), np.isfinite(values).tolist(), strict=True)
-    ]
 
 
 def _json(document: Mapping[str, Any]) -> str:

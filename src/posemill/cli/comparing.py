@@ -16,6 +16,7 @@ from posemill.cli.report import State, one_line
 from posemill.cli.side_by_side import Side, pictures_at, side, write_video
 from posemill.cli.skeletons import SkeletonReader, Skeletons
 from posemill.config import Settings
+from posemill.documents import document_of_comparison
 from posemill.errors import UsageError
 from posemill.types import Picture
 
@@ -65,12 +66,12 @@ def compare(
             for each, who in zip(both, people, strict=True)
         ]
         doubts = found.doubts if all(alone) else (*found.doubts, "several")
-        document = {
-            "sources": [each.name for each in sides],
-            "people": [list(each.motion.ids) for each in sides],
-            **found.to_dict(),
-            "doubts": list(doubts),
-        }
+        document = document_of_comparison(
+            found,
+            sources=[each.name for each in sides],
+            people=[list(each.motion.ids) for each in sides],
+        )
+        document["doubts"] = list(doubts)
         for path in paths:
             _write(path, found, document, (a, b), settings, language, reader)
     if json:

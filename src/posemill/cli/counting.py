@@ -3,7 +3,7 @@
 import json as json_format
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from posemill.analysis.counting import AUTO, Count
 from posemill.analysis.motion import Motion, motions
@@ -12,10 +12,9 @@ from posemill.cli.outputs import analysis_outputs
 from posemill.cli.report import one_line
 from posemill.cli.skeletons import SkeletonReader, Skeletons
 from posemill.config import Settings
-from posemill.documents import counted
+from posemill.documents import counted, document_of_counts
 from posemill.errors import UsageError
 from posemill.exercises import exercise_names, load_exercise
-from posemill.records import analysis_document
 from posemill.sinks.aside import Aside
 
 # In the words of someone who looks at the result.
@@ -43,13 +42,8 @@ def count_in(
     if found.is_picture:
         raise UsageError(f"{address}: is a picture; repetitions take a video.")
     people = counts_of(found, exercise)
-    document = analysis_document(
-        "count",
-        found.header,
-        exercise=exercise,
-        people=[{**_about(motion), **each.to_dict()} for motion, each in people],
-    )
-    text = json_format.dumps(document, indent=1, ensure_ascii=False)
+    document = document_of_counts(found.header, people, exercise)
+    text = json_format.dumps(document, ensure_ascii=False)
     for path in paths:
         write_text(path, text + "\n")
     put(text if json else "\n".join(_lines(address, people)))
@@ -73,15 +67,6 @@ def list_exercises(*, json: bool) -> int:
         names = " · ".join(each.names.values())
         put(f"{each.name:{width}}  {names}" + ("" if each.view == "any" else f"  ({each.view})"))
     return 0
-
-
-def _about(motion: Motion) -> dict[str, Any]:
-    return {
-        "id": motion.id,
-        "from_s": round(float(motion.time_s[0]), 3),
-        "to_s": round(float(motion.time_s[-1]), 3),
-        "frames": len(motion),
-    }
 
 
 def _lines(address: str, people: Sequence[tuple[Motion, Count]]) -> list[str]:

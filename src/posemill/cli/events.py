@@ -10,8 +10,8 @@ from posemill.cli.outputs import analysis_outputs
 from posemill.cli.report import one_line
 from posemill.cli.skeletons import SkeletonReader
 from posemill.config import Settings
-from posemill.errors import SettingError, UsageError
-from posemill.records import analysis_document
+from posemill.documents import document_of_events, known_kinds
+from posemill.errors import UsageError
 
 
 def events_in(
@@ -25,24 +25,16 @@ def events_in(
     if found.is_picture:
         raise UsageError(f"{address}: is a picture; events take a video.")
     events = find_events(found.frames, wanted)
-    document = analysis_document(
-        "events", found.header, kinds=list(wanted), events=[each.to_dict() for each in events]
-    )
-    text = json_format.dumps(document, indent=1, ensure_ascii=False)
+    document = document_of_events(found.header, wanted, events)
+    text = json_format.dumps(document, ensure_ascii=False)
     for path in paths:
         write_text(path, text + "\n")
     put(text if json else "\n".join(_lines(address, events)))
     return 0
 
 
-def _kinds(text: str | None) -> tuple[str, ...]:
-    if text is None:
-        return tuple(KINDS)
-    kinds = tuple(each.strip() for each in text.split(","))
-    for kind in kinds:
-        if kind not in KINDS:
-            raise SettingError(f"kinds must be some of {','.join(KINDS)}; not {kind!r}.")
-    return kinds
+def _kinds(text: str | None) -> Sequence[str]:
+    return KINDS if text is None else known_kinds([each.strip() for each in text.split(",")])
 
 
 def _lines(address: str, events: Sequence[Event]) -> list[str]:

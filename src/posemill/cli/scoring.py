@@ -13,7 +13,7 @@ from posemill.cli.outputs import analysis_outputs
 from posemill.cli.report import one_line
 from posemill.cli.skeletons import SkeletonReader, Skeletons
 from posemill.config import Settings
-from posemill.documents import template_of
+from posemill.documents import document_of_score, template_of
 from posemill.documents.scoring import counted_by, spans_of
 from posemill.errors import SourceError, SourceNotFound, UsageError
 from posemill.exercises.advice import advice_rules
@@ -101,7 +101,7 @@ def score_in(
     motion = person_in(found, person)
     result = score(motion, template, spans_of(motion, by), advice_rules())
     name = Path(str(found.header["source"])).name
-    document = {"source": name, "people": list(motion.ids), **result.to_dict()}
+    document = document_of_score(found.header, motion, result)
     text = json_format.dumps(document, indent=1, ensure_ascii=False)
     for path in paths:
         if path.suffix.lower() == ".html":

@@ -53,16 +53,27 @@ def angles_document(
     SettingError for a name that is not known.
     """
     names = names_of(words)
+    people = [_person(each, angles(each, names), points) for each in everyone]
+    return analysis_document("angles", header, names=list(names), people=people)
+
+
+def document_of_angles(
+    header: Mapping[str, Any], people: Sequence[Measured], **asked: Any
+) -> dict[str, Any]:
+    """Return what ``measured`` found, with frame numbers, speeds and quality; ``asked``: of it."""
     return analysis_document(
-        "angles",
-        header,
-        names=list(names),
-        people=[_person(each, names, points) for each in everyone],
+        "angles", header, **asked, people=[_whole_person(each) for each in people]
     )
 
 
-def _person(motion: Motion, names: Sequence[str], points: int | None) -> dict[str, Any]:
-    found = angles(motion, names)
+def _whole_person(each: Measured) -> dict[str, Any]:
+    person = _person(each.motion, each.angles, None)
+    for name, found in person["angles"].items():
+        found["speed"] = column(each.angles[name].speed, 2)
+    return {**person, "frame": each.motion.frame.tolist(), "quality": each.quality.to_dict()}
+
+
+def _person(motion: Motion, found: Angles, points: int | None) -> dict[str, Any]:
     most = points or max(len(motion), 1)
     return {
         **about(motion),

@@ -42,21 +42,21 @@ def comparison_document(
     ``compare_motions`` has it.
     """
     found = _best([compare_motions(a, b, mirror=way, find=find) for way in _WAYS[mirror]])
-    return _document(found, people=[list(a.ids), list(b.ids)])
+    return document_of_comparison(found, people=[list(a.ids), list(b.ids)])
 
 
 def pose_comparison_document(a: Pose, b: Pose, *, mirror: Mirror = "auto") -> dict[str, Any]:
     """Return how alike two postures are."""
     found = _best([compare_poses(a, b, mirror=way) for way in _WAYS[mirror]])
-    return _document(found, people=[[a.id], [b.id]])
+    return document_of_comparison(found, people=[[a.id], [b.id]])
 
 
 def _best(found: Sequence[Comparison]) -> Comparison:
     return max(found, key=lambda each: -1.0 if each.similarity is None else each.similarity)
 
 
-def _document(found: Comparison, **more: Any) -> dict[str, Any]:
+def document_of_comparison(found: Comparison, **more: Any) -> dict[str, Any]:
+    """Return a comparison with ``more`` of what was compared."""
     told = found.to_dict(moments=True)
-    told.pop("schema")
     of = told.pop("kind")
     return {"schema": ANALYSIS_SCHEMA, "kind": "comparison", "of": of, **more, **told}

@@ -34,10 +34,14 @@ def count_document(
     header: Mapping[str, Any], everyone: Sequence[Motion], exercise: str
 ) -> dict[str, Any]:
     """Return everyone's repetitions, and by what signals they were counted. SettingError."""
-    people = [
-        {**about(motion), **found.to_dict(), **_signal(found)}
-        for motion, found in counted(everyone, exercise)
-    ]
+    return document_of_counts(header, counted(everyone, exercise), exercise)
+
+
+def document_of_counts(
+    header: Mapping[str, Any], counts: Sequence[tuple[Motion, Count]], exercise: str
+) -> dict[str, Any]:
+    """Return what ``counted`` found."""
+    people = [{**about(motion), **found.to_dict(), **_signal(found)} for motion, found in counts]
     return analysis_document("count", header, exercise=exercise, people=people)
 
 

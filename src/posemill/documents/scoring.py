@@ -5,7 +5,7 @@ from typing import Any
 
 from posemill.analysis.counting import AUTO, count
 from posemill.analysis.motion import Motion
-from posemill.analysis.scoring import Span, Template, make_template, score
+from posemill.analysis.scoring import Score, Span, Template, make_template, score
 from posemill.exercises import exercise_names, load_exercise
 from posemill.exercises.advice import advice_rules
 from posemill.records import analysis_document
@@ -42,6 +42,9 @@ def score_document(
 ) -> dict[str, Any]:
     """Return how well a movement follows a template, with advice in all languages. UsageError."""
     spans = spans_of(motion, counted_by(exercise, template.exercise or ""))
-    told = score(motion, template, spans, advice_rules()).to_dict()
-    told.pop("schema")
-    return analysis_document("score", header, people=[list(motion.ids)], **told)
+    return document_of_score(header, motion, score(motion, template, spans, advice_rules()))
+
+
+def document_of_score(header: Mapping[str, Any], motion: Motion, found: Score) -> dict[str, Any]:
+    """Return a score, and whose it is."""
+    return analysis_document("score", header, people=[list(motion.ids)], **found.to_dict())

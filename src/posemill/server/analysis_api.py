@@ -93,7 +93,7 @@ async def compare(
     request: Request,
     job_id: str,
     other_id: str,
-    mirror: Mirroring = "auto",
+    mirror: Mirroring = "false",
     find: bool | None = None,
     person: Person = None,
     other_person: Person = None,
@@ -129,7 +129,7 @@ async def compare(
         ),
     ),
 )
-async def compare_pictures(request: Request, mirror: Mirroring = "auto") -> Response:
+async def compare_pictures(request: Request, mirror: Mirroring = "false") -> Response:
     """Compare the postures in two pictures, the parts `a` and `b` of a form."""
     settings = replace(service_of(request).settings, max_people=1)
     async with sent_as(request, "a", "b") as pictures:

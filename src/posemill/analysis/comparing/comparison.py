@@ -1,7 +1,7 @@
 """What a comparison gives: one number, where it comes from, and how sure it is."""
 
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -9,8 +9,6 @@ import numpy.typing as npt
 from posemill.analysis.comparing.features import NAMES
 from posemill.analysis.comparing.similarity import similarity, whole
 from posemill.analysis.vectors import Array
-
-SCHEMA: Final = "posemill-comparison/1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +138,6 @@ class Comparison:
         """Return plain values; ``moments``: with every pair, which may be many."""
         span = self.similarity_range
         found = {
-            "schema": SCHEMA,
             "kind": self.kind,
             "similarity": _rounded(self.similarity),
             "similarity_range": None if span is None else [round(each, 1) for each in span],

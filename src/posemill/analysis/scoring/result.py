@@ -8,7 +8,6 @@ import numpy as np
 
 from posemill.analysis.vectors import Array
 
-SCHEMA: Final = "posemill-score/1"
 # Beyond what good repetitions differ by anyway, limbs that are so far off are half as good.
 HALF_DEG: Final = 12.0
 
@@ -144,7 +143,6 @@ class Score:
         """Return plain values, without the curves."""
         span = self.total_range
         return {
-            "schema": SCHEMA,
             "template": self.template,
             "total": _rounded(self.total),
             "total_range": None if span is None else [round(each, 1) for each in span],
