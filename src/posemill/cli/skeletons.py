@@ -33,13 +33,14 @@ class Skeletons:
 
     @property
     def media(self) -> Path | None:
-        """The picture or video itself, None where only records are at hand."""
+        """The picture or video itself, None where only records are at hand.
+
+        Beside the records, by its name: records of others may name any file of this machine.
+        """
         if not is_recording(self.path):
             return self.path
-        named = Path(str(self.header["source"]))
-        return next(
-            (each for each in (named, self.path.parent / named.name) if _is_file(each)), None
-        )
+        beside = self.path.parent / Path(str(self.header["source"])).name
+        return beside if _is_file(beside) else None
 
 
 def _is_file(path: Path) -> bool:

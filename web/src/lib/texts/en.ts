@@ -252,6 +252,7 @@ export const en = {
   "count.chart.note": "0 is at rest, 1 the turning point of the exercise. Each repetition is a stretch with its number; the line is its turning point.",
   "count.table": "Each repetition",
   "count.parts": "Only begun: {count}",
+  "score.part": "only begun",
   "count.parts.table": "Parts of repetitions, which don't count",
   "count.number": "No.",
   "count.start": "Start",

@@ -241,6 +241,7 @@ export const zh: Record<keyof typeof en, string> = {
   "count.chart.note": "0 为起始姿势，1 为该运动的转折点。每个带编号的色块是一次动作，竖线是其转折点。",
   "count.table": "逐次列表",
   "count.parts": "未做完整：{count} 次",
+  "score.part": "未做完整",
   "count.parts.table": "未做完整、不计入的动作",
   "count.number": "序号",
   "count.start": "开始",
