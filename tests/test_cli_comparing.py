@@ -141,7 +141,7 @@ def test_whom_to_take_is_by_id(capfd: pytest.CaptureFixture[str]) -> None:
     assert "several" not in first["doubts"]
     assert "several" in run("compare", jacks, two, capfd=capfd)["doubts"]
     assert main(["compare", jacks, two, "--person-b", "7"]) == 2
-    assert "nobody of that id" in capfd.readouterr().err
+    assert "an id that somebody in it has: 3, 0; not 7." in capfd.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,6 @@ from posemill.analysis.angles import Angle, Angles, names_of
 from posemill.analysis.cleaning import CUTOFF_HZ, MAX_GAP_S, Array
 from posemill.analysis.joints import SPREADS
 from posemill.analysis.motion import Motion, motions
-from posemill.cli.counting import write_text
 from posemill.cli.listing import put
 from posemill.cli.outputs import analysis_outputs
 from posemill.cli.report import one_line
@@ -26,6 +25,7 @@ from posemill.documents.people import column
 from posemill.errors import UsageError
 from posemill.reports.angle_words import ANGLE_DOUBTS
 from posemill.reports.html import Language
+from posemill.sinks.aside import write_whole
 
 _SUFFIXES: Final = (".csv", ".json", ".html")
 _MAX_HZ, _MAX_S = 1000.0, 3600.0
@@ -74,7 +74,7 @@ def angles_in(
         max_gap_s=asked.max_gap_s,
     )
     for path in paths:
-        write_text(path, _text(path, found, people, document, asked, settings, language))
+        write_whole(path, _text(path, found, people, document, asked, settings, language))
     put(_json(document) if json else "\n".join(_lines(address, found, people)))
     return 0
 

@@ -9,15 +9,15 @@ import numpy as np
 
 from posemill.analysis.comparing import Comparison, compare_motions, compare_poses
 from posemill.analysis.motion import Motion, motions
-from posemill.cli.counting import write_text
 from posemill.cli.listing import put
 from posemill.cli.outputs import analysis_outputs, refuse_overwriting
 from posemill.cli.report import State, one_line
 from posemill.cli.side_by_side import Side, pictures_at, side, write_video
 from posemill.cli.skeletons import SkeletonReader, Skeletons
 from posemill.config import Settings
-from posemill.documents import document_of_comparison
+from posemill.documents import chosen_person, document_of_comparison
 from posemill.errors import UsageError
+from posemill.sinks.aside import write_whole
 from posemill.types import Picture
 
 _SUFFIXES: Final = (".json", ".html", ".mp4", ".png", ".jpg", ".jpeg", ".webp")
@@ -89,15 +89,10 @@ def checked_language(language: str) -> None:
 
 
 def person_in(found: Skeletons, who: str | None, flag: str = "--person") -> Motion:
-    """Return the person of an id, or whoever is seen most and largest. UsageError."""
-    everyone = motions(found.frames)
-    if who is None:
-        return everyone[0]
-    chosen = next((each for each in everyone if who in map(str, each.ids)), None)
-    if chosen is None:
-        ids = ", ".join(str(number) for each in everyone for number in each.ids)
-        raise UsageError(f"{flag} {who}: there is nobody of that id in {found.path}, only {ids}.")
-    return chosen
+    """Return the person of an id, or whoever is seen most and largest. SettingError, UsageError."""
+    if who is not None and not who.isdecimal():
+        raise UsageError(f"{flag} must be an id, a number, not {who!r}.")
+    return chosen_person(motions(found.frames), None if who is None else int(who), flag)
 
 
 def _compared(a: Side, b: Side, *, mirror: bool, find: bool | None) -> Comparison:
@@ -120,7 +115,7 @@ def _write(
 ) -> None:
     suffix = path.suffix.lower()
     if suffix == ".json":
-        write_text(path, json_format.dumps(document, ensure_ascii=False) + "\n")
+        write_whole(path, json_format.dumps(document, ensure_ascii=False) + "\n")
     elif suffix == ".mp4":
         write_video(path, found, sides, settings, told(reader, path))
     elif suffix == ".html":
@@ -136,7 +131,7 @@ def _write(
             "zh" if language == "zh" else "en",
             doubts=document["doubts"],
         )
-        write_text(path, text)
+        write_whole(path, text)
     else:
         worst = shown_places(found)[-1:] if found.kind == "clips" else [0]
         _write_picture(path, pictures_at(found, worst, sides, settings)[0])

@@ -2,7 +2,6 @@
 
 import json as json_format
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Final
 
 from posemill.analysis.counting import AUTO, Count
@@ -10,12 +9,12 @@ from posemill.analysis.motion import Motion, motions
 from posemill.cli.listing import put
 from posemill.cli.outputs import analysis_outputs
 from posemill.cli.report import one_line
-from posemill.cli.skeletons import SkeletonReader, Skeletons
+from posemill.cli.skeletons import SkeletonReader
 from posemill.config import Settings
 from posemill.documents import counted, document_of_counts
 from posemill.errors import UsageError
 from posemill.exercises import exercise_names, load_exercise
-from posemill.sinks.aside import Aside
+from posemill.sinks.aside import write_whole
 
 # In the words of someone who looks at the result.
 DOUBTS: Final = {
@@ -41,18 +40,13 @@ def count_in(
         found = reader.read(address)
     if found.is_picture:
         raise UsageError(f"{address}: is a picture; repetitions take a video.")
-    people = counts_of(found, exercise)
+    people = counted(motions(found.frames), exercise)
     document = document_of_counts(found.header, people, exercise)
     text = json_format.dumps(document, ensure_ascii=False)
     for path in paths:
-        write_text(path, text + "\n")
+        write_whole(path, text + "\n")
     put(text if json else "\n".join(_lines(address, people)))
     return 0
-
-
-def counts_of(found: Skeletons, exercise: str) -> list[tuple[Motion, Count]]:
-    """Return everyone's repetitions, of those who are there for a while."""
-    return counted(motions(found.frames), exercise)
 
 
 def list_exercises(*, json: bool) -> int:
@@ -92,13 +86,3 @@ def _lines(address: str, people: Sequence[tuple[Motion, Count]]) -> list[str]:
                 f"{each.depth:7.2f}  {each.side}"
             )
     return lines
-
-
-def write_text(path: Path, text: str) -> None:
-    """Write a file aside, then give it its name. SinkError."""
-    aside = Aside(path)
-    try:
-        aside.write(text.encode())
-        aside.commit()
-    finally:
-        aside.discard()

@@ -4,7 +4,6 @@ import json as json_format
 from collections.abc import Sequence
 
 from posemill.analysis.behaviour import KINDS, Event, find_events
-from posemill.cli.counting import write_text
 from posemill.cli.listing import put
 from posemill.cli.outputs import analysis_outputs
 from posemill.cli.report import one_line
@@ -12,6 +11,7 @@ from posemill.cli.skeletons import SkeletonReader
 from posemill.config import Settings
 from posemill.documents import document_of_events, known_kinds
 from posemill.errors import UsageError
+from posemill.sinks.aside import write_whole
 
 
 def events_in(
@@ -28,7 +28,7 @@ def events_in(
     document = document_of_events(found.header, wanted, events)
     text = json_format.dumps(document, ensure_ascii=False)
     for path in paths:
-        write_text(path, text + "\n")
+        write_whole(path, text + "\n")
     put(text if json else "\n".join(_lines(address, events)))
     return 0
 

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 
 from posemill.analysis.angles import GROUPS
 from posemill.analysis.counting import AUTO
-from posemill.cli.counting import write_text
 from posemill.cli.listing import put
 from posemill.cli.outputs import analysis_outputs
 from posemill.cli.report import one_line
@@ -14,6 +13,7 @@ from posemill.documents.angles import Measured
 from posemill.errors import UsageError
 from posemill.exercises import load_exercise
 from posemill.reports.html import Language
+from posemill.sinks.aside import write_whole
 
 
 def report_on(
@@ -32,7 +32,7 @@ def report_on(
     people = measured(found, Wanted(GROUPS["main"]))
     text = report_of(found, people, language, settings, exercise)
     for path in paths:
-        write_text(path, text)
+        write_whole(path, text)
         put(one_line(path))
     return 0
 

@@ -7,7 +7,6 @@ from typing import Any
 
 from posemill.analysis.scoring import Score, Template, score
 from posemill.cli.comparing import DOUBTS, checked_language, person_in
-from posemill.cli.counting import write_text
 from posemill.cli.listing import put
 from posemill.cli.outputs import analysis_outputs
 from posemill.cli.report import one_line
@@ -18,6 +17,7 @@ from posemill.documents.scoring import counted_by, spans_of
 from posemill.errors import SourceError, SourceNotFound, UsageError
 from posemill.exercises.advice import advice_rules
 from posemill.exercises.templates import Templates, read_template, summary
+from posemill.sinks.aside import write_whole
 
 
 def make(
@@ -40,7 +40,7 @@ def make(
     if out is None:
         templates.save(name, text)
     else:
-        write_text(path, text)
+        write_whole(path, text)
     put(f"wrote {one_line(path)}: {template.repetitions} repetitions of {template.clips} clips")
     return 0
 
@@ -108,9 +108,9 @@ def score_in(
             from posemill.reports.scoring import score_report  # noqa: PLC0415
 
             chosen = score_report(result, template, name, "zh" if language == "zh" else "en")
-            write_text(path, chosen)
+            write_whole(path, chosen)
         else:
-            write_text(path, text + "\n")
+            write_whole(path, text + "\n")
     put(text if json else "\n".join(_lines(name, result, language)))
     return 0
 

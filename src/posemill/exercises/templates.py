@@ -9,7 +9,7 @@ from typing import Any, Final
 from posemill.analysis.scoring import Template, parse_template
 from posemill.config import Settings, data_folder
 from posemill.errors import BrokenSource, SinkError, SourceError, UsageError
-from posemill.sinks.aside import Aside
+from posemill.sinks.aside import write_whole
 from posemill.sources.files import open_regular
 
 _NAME: Final = re.compile(r"[\w][\w .-]{0,63}")
@@ -91,12 +91,7 @@ class Templates:
             self.folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise SinkError(f"{self.folder}: can't be made: {error.strerror or error}.") from error
-        aside = Aside(path)
-        try:
-            aside.write(document.encode())
-            aside.commit()
-        finally:
-            aside.discard()
+        write_whole(path, document)
         return path
 
     def remove(self, name: str) -> bool:

@@ -65,6 +65,16 @@ class Aside:
             self.file.write(data)
 
 
+def write_whole(path: Path, data: bytes | str) -> None:
+    """Write a file aside, then give it its name; text as UTF-8. SinkError, with nothing left."""
+    aside = Aside(path)
+    try:
+        aside.write(data.encode() if isinstance(data, str) else data)
+        aside.commit()
+    finally:
+        aside.discard()
+
+
 @contextmanager
 def reported(path: Path) -> Iterator[None]:
     """Turn what the system says of a file into one sentence: SinkError.

@@ -10,7 +10,7 @@ from posemill.alerts import Alert, Alerter, AlertStore, Deliveries
 from posemill.config import AlertConfig, StreamConfig
 from posemill.drawing import DrawingStyle
 from posemill.errors import PosemillError, SinkError
-from posemill.sinks.aside import Aside
+from posemill.sinks.aside import write_whole
 from posemill.streams.clips import ClipRecorder
 from posemill.streams.hub import Event, Hub
 from posemill.streams.outputs import Result
@@ -59,7 +59,7 @@ class Alarms:
             self._clips.begin(clip, time.monotonic(), self._clipped)
         data = rendered(result.frame, result.poses, style, _WIDTH_PX)
         try:
-            _write(self._store.folder / f"{alert.id}.jpg", data)
+            write_whole(self._store.folder / f"{alert.id}.jpg", data)
         except SinkError as error:  # it is told without
             _LOG.error("stream %s: no picture: %s", self._stream.name, error)
             return alert
@@ -76,12 +76,3 @@ class Alarms:
             _LOG.error("stream %s: %s", self._stream.name, error)
             return
         self._hub.tell(Event("alert", self._stream.name, alert.to_dict()))
-
-
-def _write(path: Path, data: bytes) -> None:
-    aside = Aside(path)
-    try:
-        aside.write(data)
-        aside.commit()
-    finally:
-        aside.discard()
