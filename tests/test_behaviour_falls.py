@@ -164,6 +164,27 @@ def test_who_comes_to_a_raised_camera_and_out_below_it_does_not_fall(
     assert falls([*without(frames, out_s, 99), *after]) == ()
 
 
+def _forward(distance_m: float, unseen_s: float) -> list[FramePoses]:
+    """Return somebody who falls towards the camera, hands first, and is lost near the ground."""
+    reaching = Posture(shoulder_flexion=(95, 95))
+    down = Posture(pitch=85, shoulder_flexion=(95, 95), hip_flexion=(5, 5), z_m=-0.8)
+
+    def move(time_s: float) -> Posture | None:
+        share = max(time_s - 1.5, 0.0) / 1.3
+        return None if share > 0.9 else reaching.towards(down, share**1.5)
+
+    camera = Camera(640, 480, focal_px=600, distance_m=distance_m)
+    return filmed(move, np.arange(0, 2.67 + unseen_s, 1 / 30), Look(camera))
+
+
+@pytest.mark.parametrize("distance_m", [2.5, 3.0, 4.0])
+def test_who_falls_towards_the_camera_hands_first_and_is_lost(distance_m: float) -> None:
+    (event,) = find_events(_forward(distance_m, 2.0), ("fall",))
+    assert (event.facts["kind"], event.is_confirmed) == ("lost", True)
+    (event,) = find_events(_forward(distance_m, 0.45), ("fall",))
+    assert (event.facts["kind"], event.is_confirmed) == ("lost", False)
+
+
 def test_one_of_several_falls() -> None:
     moves = {
         3: _turned(_moved(FALLS["backward"], x_m=-1.0), 90),

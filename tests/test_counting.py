@@ -320,3 +320,23 @@ def test_what_makes_no_sense_is_counted_without_a_fault(
     json.dumps(count_automatically(motion).to_dict(), allow_nan=False)
     for name in exercise_names():
         json.dumps(count(motion, load_exercise(name)).to_dict(), allow_nan=False)
+
+
+@pytest.mark.parametrize(("share", "counted"), [(0.6, 3), (0.98, 2)])
+def test_one_under_way_at_the_start_counts_where_enough_of_it_is_seen(
+    share: float, counted: int
+) -> None:
+    session = _session("squat", 3, period_s=3.0)
+    start_s, turn_s, _ = session.truth[0]
+    frames = filmed(session.posture, session.times_s(30))
+    late = [each for each in frames if each.time_s >= start_s + share * (turn_s - start_s)]
+    assert _counted("squat", late).count == counted
+
+
+def test_live_counts_no_other_exercise() -> None:
+    session = _session("biceps_curl", 5)
+    counter = LiveCounter(load_exercise("push_up"))
+    for frame in filmed(session.posture, session.times_s(15)):
+        found = counter.update(frame.people[0], frame.time_s)
+    assert found.count == 0
+    assert found.progress is not None
