@@ -49,7 +49,7 @@ web: setup ## Check the page's types, and run the tests of its logic
 web-types: setup ## Make the page's types of the API anew
 	@$(BIN)/python web/api_types.py web/src/lib/api/schema.ts
 
-screenshots: setup ## Take the pictures of the page in docs/ anew (needs Chromium)
+screenshots: setup ## Take the pictures of the page in docs/en and docs/zh anew (needs Chromium)
 	$(BIN)/python tests/screenshots.py docs
 
 lint: setup ## All of test but the tests

@@ -1,6 +1,6 @@
-"""Cost against length, resolution and number of people, as a table and as docs/scaling.svg.
+"""Cost against length, resolution and number of people, as a table and as docs/en/pictures/scaling.svg.
 
-    .venv/bin/python benchmarks/scaling.py [--svg docs/scaling.svg]
+    .venv/bin/python benchmarks/scaling.py [--svg docs/en/pictures/scaling.svg]
 
 Drawn figures, so that nothing is needed. Length: seconds of whole `posemill detect` processes,
 to records and to records and annotated video. Resolution: CPU milliseconds of a frame on one
@@ -111,7 +111,7 @@ def table(rows: list[dict[str, Any]]) -> str:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--svg", type=Path, default=Path("docs/scaling.svg"))
+    parser.add_argument("--svg", type=Path, default=Path("docs/en/pictures/scaling.svg"))
     parser.add_argument("--lengths", type=int, nargs="+", default=[10, 20, 40, 60], help="seconds")
     parser.add_argument("--runs", type=int, default=3, help="of each length")
     parser.add_argument("--frames", type=int, default=45, help="at each resolution")

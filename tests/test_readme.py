@@ -93,7 +93,7 @@ def test_every_command(folder: Path, project_root: Path, monkeypatch: pytest.Mon
         assert done.returncode == 0, f"{' '.join(words)}: {done.stderr}"
 
 
-@pytest.mark.parametrize("page", ["README.md", "docs/streams.md", "docs/behaviour.md"])
+@pytest.mark.parametrize("page", ["README.md", "docs/en/streams.md", "docs/en/behaviour.md"])
 def test_every_settings_file(page: str, project_root: Path) -> None:
     files = blocks(project_root / page, "toml")
     assert files

@@ -1,6 +1,6 @@
 """How sure an angle is: what the errors of landmarks do to it, and from where it is seen.
 
-The errors are those of one camera against several calibrated ones (``docs/angles.md``). They are
+The errors are those of one camera against several calibrated ones (``docs/en/angles.md``). They are
 mostly the same from frame to frame, so a filter makes an angle smoother and not truer; differences
 within one clip, as a range of motion, are surer than the angle itself.
 """

@@ -21,7 +21,7 @@ _COMPARE_EXAMPLES: Final = "\n\n".join(
         "posemill compare yoga.jpg me.jpg --out both.png",
         "posemill compare coach.jsonl me.jsonl --out comparison.json",
         "Records, as `posemill detect --out clip.jsonl` writes them, are compared at once. What 0 "
-        "to 100 means is in docs/comparing.md.",
+        "to 100 means is in docs/en/comparing.md.",
     ]
 )
 _SCORE_EXAMPLES: Final = "\n\n".join(

@@ -9,7 +9,7 @@ from posemill.analysis.comparing.comparison import JointDifference
 from posemill.analysis.motion import Motion
 
 # The mean difference between two cameras that see the same moment of the same person is an error
-# of the model: measured on the four cameras of pose2sim (docs/comparing.md).
+# of the model: measured on the four cameras of pose2sim (docs/en/comparing.md).
 _SAME_VIEW_DEG: Final = 3.0
 _ACROSS_DEG: Final = 16.0
 _TURNED_DEG: Final = 45.0

@@ -14,7 +14,7 @@ export interface Closing {
   isPassing: boolean;
 }
 
-// Codes of docs/service.md.
+// Codes of docs/en/service.md.
 const CLOSINGS: Record<number, Closing> = {
   1003: { reason: "other", isPassing: false },
   1008: { reason: "other", isPassing: false },
