@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from posemill.options import PoseOptions
     from posemill.skeleton import BONES, CONNECTIONS, LANDMARK_NAMES
     from posemill.sources import Selection, open_source
-from posemill.types import Frame, FramePoses, Landmark, Pose, SourceInfo
+    from posemill.types import Frame, FramePoses, Landmark, Pose, SourceInfo
 
 __version__ = "0.1.0"
 
