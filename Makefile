@@ -22,7 +22,7 @@ export UV_SYSTEM_CERTS ?= true
 unexport PYTHONPATH PYTHONHOME
 
 .DEFAULT_GOAL := setup
-.PHONY: help setup serve detect test test-mediapipe web web-types screenshots lint fmt lock dist clean FORCE
+.PHONY: help setup serve detect test test-mediapipe web web-types docs docs-pages docs-serve screenshots lint fmt lock dist clean FORCE
 
 help: ## Show this
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 24
@@ -49,6 +49,18 @@ web: setup ## Check the page's types, and run the tests of its logic
 web-types: setup ## Make the page's types of the API anew
 	@$(BIN)/python web/api_types.py web/src/lib/api/schema.ts
 
+docs: docs-pages ## Build the documentation's site into docs/site, in both languages
+	rm -rf docs/site
+	$(BIN)/zensical build --clean --strict --config-file docs/zensical.en.toml
+	$(BIN)/zensical build --clean --strict --config-file docs/zensical.zh.toml
+	cp docs/index.html docs/site/index.html
+
+docs-pages: setup ## Make the pages of settings and commands anew
+	$(BIN)/python docs/reference/make.py docs
+
+docs-serve: docs ## Show the site on http://localhost:8000
+	$(BIN)/python -m http.server --bind 127.0.0.1 --directory docs/site 8000
+
 screenshots: setup ## Take the pictures of the page in docs/en and docs/zh anew (needs Chromium)
 	$(BIN)/python tests/screenshots.py docs
 
@@ -71,7 +83,7 @@ dist: setup ## Build the wheel and the source archive into dist/
 	$(UV) build --quiet --out-dir dist
 
 clean: ## Remove all that was made
-	rm -rf .venv .venv-mediapipe dist build web/node_modules src/posemill/kernels src/posemill/models \
+	rm -rf .venv .venv-mediapipe dist build docs/.cache docs/site web/node_modules src/posemill/kernels src/posemill/models \
 		src/posemill/server/assets src/posemill/server/page \
 		.hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
 	find src tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +
