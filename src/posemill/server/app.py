@@ -27,6 +27,7 @@ from posemill.server import (
     looks,
     pages,
     pictures,
+    probe_api,
     streams_api,
     streams_socket,
     templates_api,
@@ -44,7 +45,7 @@ _SWEEP_S: Final = 60.0
 _UPLOADS: Final = ("/api/v1/jobs", "/api/v1/uploads")
 _PICTURES: Final = ("/api/v1/detect", "/api/v1/compare")
 _ROUTES: Final = (
-    *(health, looks, pictures, jobs_api, tus, live),
+    *(health, probe_api, looks, pictures, jobs_api, tus, live),
     *(analysis_api, templates_api, streams_socket, streams_api, alerts_api, pages),
 )
 _METHODS: Final = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
