@@ -15,6 +15,7 @@ from posemill.errors import BrokenSource
 from posemill.exercises.templates import Templates
 from posemill.jobs import Jobs
 from posemill.server.app import build_app
+from posemill.server.examination import Examination
 from posemill.server.listening import listen, server
 from posemill.server.metrics import Metrics
 from posemill.server.service import Service
@@ -77,6 +78,7 @@ def served(
         watch,
         alerts,
         Metrics(),
+        Examination(settings),
     )
     socket = listen(settings)
     running = server(build_app(service), settings, service.stopping)

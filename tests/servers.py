@@ -24,6 +24,7 @@ from posemill.errors import PosemillError
 from posemill.exercises.templates import Templates
 from posemill.jobs import Jobs
 from posemill.server.app import build_app
+from posemill.server.examination import Examination
 from posemill.server.listening import listen, server
 from posemill.server.metrics import Metrics
 from posemill.server.schemas import EXAMPLES
@@ -102,6 +103,7 @@ def running(folder: Path, **settings: Any) -> Iterator[Running]:
         watch,
         alerts,
         Metrics(),
+        Examination(chosen),
     )
     listening = listen(chosen)
     port = listening.getsockname()[1]

@@ -2,18 +2,12 @@
 
 import os
 import resource
-import shutil
-import signal
-import socket
-import subprocess
 import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 from unittest.mock import Mock
 
 import pytest
@@ -26,6 +20,7 @@ from posemill.jobs import Jobs
 from posemill.jobs.heartbeats import Slot, Watch
 from posemill.jobs.worker import run
 from posemill.server.problems import problem_of
+from postgres import postgresql
 
 
 @pytest.fixture
@@ -138,47 +133,6 @@ def test_a_database_that_is_away_is_an_error_of_its_own(
 
 
 # --- PostgreSQL
-
-
-def _program(name: str) -> str | None:
-    found = sorted(Path("/usr/lib/postgresql").glob(f"*/bin/{name}"))
-    return str(found[-1]) if found else shutil.which(name)
-
-
-@contextmanager
-def postgresql(folder: Path) -> Iterator[str]:
-    initdb, postgres = _program("initdb"), _program("postgres")
-    if initdb is None or postgres is None:
-        pytest.skip("needs PostgreSQL: apt-get install postgresql")
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    user: dict[str, Any] = {}
-    if os.geteuid() == 0:  # it refuses to run as root
-        user = {"user": "nobody", "group": "nogroup"}
-        shutil.chown(folder, **user)
-        folder.chmod(0o700)
-        for parent in folder.parents:
-            if parent.stat().st_mode & 0o5 != 0o5 and parent.is_relative_to("/tmp"):
-                parent.chmod(parent.stat().st_mode | 0o5)
-    data = folder / "cluster"
-    common: dict[str, Any] = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, **user}
-    command = [initdb, "-D", str(data), "-U", "posemill", "--auth=trust", "--no-sync"]
-    subprocess.run(command, check=True, cwd=folder, **common)
-    options = ["-h", "127.0.0.1", "-p", str(port), "-k", str(folder), "-F"]
-    server = subprocess.Popen([postgres, "-D", str(data), *options], cwd=folder, **common)
-    try:
-        ends = time.monotonic() + 30
-        while True:
-            with socket.socket() as probe:
-                if probe.connect_ex(("127.0.0.1", port)) == 0:
-                    break
-            assert time.monotonic() < ends
-            time.sleep(0.05)
-        yield f"postgresql://posemill@127.0.0.1:{port}/postgres"
-    finally:
-        server.send_signal(signal.SIGINT)
-        server.wait(30)
 
 
 def test_three_workers_on_postgresql_one_of_them_killed(tmp_path: Path, settings: Settings) -> None:

@@ -86,6 +86,18 @@ _WATCH_EXAMPLES: Final = "\n\n".join(
         "as well. \\[\\[alerts]] and \\[\\[webhooks]] there count for both.",
     ]
 )
+_DOCTOR_EXAMPLES: Final = "\n\n".join(
+    [
+        "[bold]Examples[/bold]",
+        "posemill doctor",
+        "posemill doctor --port 8080 --data-dir /srv/posemill --language zh",
+        "posemill doctor --json > doctor.json",
+        "posemill doctor --url https://example.org/pose",
+        "Exit code 1: something would fail. With the settings of a service, as flags, variables or "
+        "posemill.toml, it looks at what they would do. --url asks a service that runs, from where "
+        "you are.",
+    ]
+)
 _WATCH_HELP: Final = "Cameras (0, /dev/video0), rtsp://, http:// (MJPEG, HLS), files in real time."
 _SOURCE_HELP: Final = (
     "Pictures, videos, folders (with all below), globs; cameras (0), rtsp://, http:// until Ctrl-C."
@@ -153,7 +165,7 @@ def serve(*, flags: Mapping[str, object]) -> Work:
     resolved = resolve(flags)
     from posemill.cli.serving import serve as run  # noqa: PLC0415
 
-    return partial(run, resolved.settings, resolved.watching)
+    return partial(run, resolved.settings, resolved.watching, resolved.origins)
 
 
 @app.command(epilog=_WATCH_EXAMPLES)
@@ -183,6 +195,28 @@ def worker(*, flags: Mapping[str, object]) -> Work:
     from posemill.cli.worker import work as run  # noqa: PLC0415
 
     return partial(run, settings)
+
+
+@app.command(epilog=_DOCTOR_EXAMPLES)
+@with_settings(FOR_SERVICE)
+def doctor(
+    url: Annotated[
+        str | None,
+        typer.Option(metavar="URL", help="Test the service that runs there, not this machine."),
+    ] = None,
+    language: Annotated[
+        str | None, typer.Option(metavar="en|zh", help="Language; default: the terminal's.")
+    ] = None,
+    json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
+    *,
+    flags: Mapping[str, object],
+) -> Work:
+    """Look for what would keep posemill from working here, or at a URL, and say how to mend it."""
+    from posemill.cli.doctoring import look_at_deployment, look_here  # noqa: PLC0415
+
+    if url is not None:
+        return partial(look_at_deployment, url, flags, language, json=json)
+    return partial(look_here, flags, language, json=json)
 
 
 @app.command()

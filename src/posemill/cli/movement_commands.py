@@ -36,7 +36,7 @@ _ANGLES_EXAMPLES: Final = "\n\n".join(
         "posemill angles squat.mp4 --angles left_knee_flexion,right_knee_flexion --out knees.csv",
         "posemill angles clip.jsonl --angles 2d --cutoff 4 --max-gap 0.2 --out angles.json",
         "posemill angles clip.jsonl --angles all --raw --json",
-        "docs/en/angles.md says what each angle is between, its zero, its sign, and how sure it is.",
+        "docs/en/angles.md says what each angle is between, its zero, its sign, how sure it is.",
     ]
 )
 _REPORT_EXAMPLES: Final = "\n\n".join(

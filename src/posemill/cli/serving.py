@@ -5,8 +5,9 @@ import ipaddress
 import signal
 import socket
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, closing
+from types import MappingProxyType
 from typing import Final
 
 from posemill.cli.report import tell
@@ -20,12 +21,18 @@ _OPEN_FILES: Final = 65_536
 _STANDS_BACK: Final = 5  # niceness of analyses: pictures and live sessions come first
 
 
-def serve(settings: Settings, watching: Watching) -> int:
-    """Serve until SIGTERM or Ctrl-C. UsageError where the port is taken."""
+def serve(
+    settings: Settings, watching: Watching, origins: Mapping[str, str] = MappingProxyType({})
+) -> int:
+    """Serve until SIGTERM or Ctrl-C. UsageError where the port is taken.
+
+    ``origins``: by setting, where its value comes from.
+    """
     from posemill.alerts import AlertStore  # noqa: PLC0415
     from posemill.exercises.templates import Templates  # noqa: PLC0415
     from posemill.jobs import Jobs  # noqa: PLC0415
     from posemill.server.app import build_app  # noqa: PLC0415
+    from posemill.server.examination import Examination  # noqa: PLC0415
     from posemill.server.listening import listen, server  # noqa: PLC0415
     from posemill.server.metrics import Metrics  # noqa: PLC0415
     from posemill.server.service import Service  # noqa: PLC0415
@@ -72,6 +79,7 @@ def serve(settings: Settings, watching: Watching) -> int:
             watch,
             alerts,
             Metrics(),
+            Examination(settings, watching, origins),
         )
         running = server(build_app(service), settings, service.stopping)
         stack.enter_context(closing(Supervisor(settings)))

@@ -18,7 +18,7 @@ from posemill.options import MODEL_NAMES
 from posemill.runtime.precision import effective_precision
 from posemill.server.describing import described, json_of
 from posemill.server.metrics import Watched, memory_of
-from posemill.server.problems import Problem
+from posemill.server.problems import Problem, language_of
 from posemill.server.service import Service, service_of
 from posemill.server.stream_metrics import StreamMetrics
 
@@ -60,10 +60,17 @@ async def metrics(request: Request) -> Response:
 
 
 @router.get("/api/v1/status", **described(answers=json_of("Status"), problems=("unauthorized",)))
-async def status(request: Request) -> dict[str, Any]:
-    """Return the version, what runs, its load and its limits."""
+async def status(request: Request, checks: bool = False) -> dict[str, Any]:
+    """Return the version, what runs, its load and its limits.
+
+    With `checks`, also what `posemill doctor` finds where the service runs. That takes some
+    seconds, and is then remembered for ten minutes.
+    """
     service = service_of(request)
-    return await run_in_threadpool(_status, service)
+    found = await run_in_threadpool(_status, service)
+    if checks:
+        found["examination"] = await service.examination.result(language_of(request.headers))
+    return found
 
 
 def _status(service: Service) -> dict[str, Any]:

@@ -27,6 +27,8 @@ from posemill.server.stream_schemas import STREAM_EXAMPLES, STREAM_SCHEMAS
 from posemill.skeleton import LANDMARK_COUNT, LANDMARK_NAMES
 from posemill.types import FramePoses, Pose, SourceInfo
 
+# As posemill.doctor has them.
+_RESULT: Final[Schema] = {"type": "string", "enum": ["ok", "skipped", "warning", "failed"]}
 _HEADER: Final[Mapping[str, Schema]] = {
     "schema": {"type": "string", "const": SCHEMA},
     "source": TEXT,
@@ -110,8 +112,31 @@ SCHEMAS: Final[Mapping[str, Schema]] = {
     **ANALYSIS_SCHEMAS,
     **COMPARISON_SCHEMAS,
     "Word": obj("How it is, in a word.", status=TEXT),
+    "CheckFinding": obj(
+        "One thing that a check found; `fix` says what to do, where something is.",
+        code=TEXT,
+        result=_RESULT,
+        evidence=TEXT,
+        fix=some(TEXT),
+    ),
+    "Check": obj(
+        "A check of `posemill doctor`; `pitfall`: the number of the failure it guards against.",
+        name=TEXT,
+        title=TEXT,
+        result=_RESULT,
+        pitfall=some(COUNT),
+        findings=listed(ref("CheckFinding")),
+    ),
+    "Examination": obj(
+        "What the checks found `at` that time, in seconds since 1970; `ok`: nothing would fail.",
+        at=NUMBER,
+        ok=YES,
+        checks=listed(ref("Check")),
+    ),
     "Status": obj(
         "What runs, its load and its limits.",
+        ("examination",),
+        examination=ref("Examination"),
         version=TEXT,
         model=TEXT,
         engine=TEXT,

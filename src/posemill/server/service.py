@@ -11,6 +11,7 @@ from posemill.alerts import AlertStore
 from posemill.config import Settings
 from posemill.exercises.templates import Templates
 from posemill.jobs import Jobs
+from posemill.server.examination import Examination
 from posemill.server.metrics import Metrics
 from posemill.server.watching import Watch
 from posemill.workers import Lanes, Seats
@@ -25,7 +26,8 @@ class Service:
 
     ``analysis``: those that analyse what jobs found; ``templates``: what movements are scored by.
 
-    ``watch``: the process that watches streams; ``alerts``: what it stores.
+    ``watch``: the process that watches streams; ``alerts``: what it stores. ``examination``: what
+    `posemill doctor` would say here.
 
     ``followers``: room for those who follow jobs. ``stopping``: set when nothing more may begin.
     """
@@ -39,6 +41,7 @@ class Service:
     watch: Watch
     alerts: AlertStore
     metrics: Metrics
+    examination: Examination
     followers: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(_MAX_FOLLOWERS))
     stopping: threading.Event = field(default_factory=threading.Event)
 

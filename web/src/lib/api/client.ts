@@ -12,6 +12,7 @@ export type Job = Schemas["Job"];
 export type Jobs = Schemas["Jobs"];
 export type Skeleton = Schemas["Skeleton"];
 export type Status = Schemas["Status"];
+export type Check = Schemas["Check"];
 export type PictureOptions = NonNullable<paths["/api/v1/detect"]["post"]["parameters"]["query"]>;
 
 /** What the service answers when it refuses; `problem` is null where it doesn't answer at all. */
@@ -89,6 +90,7 @@ export async function json<T>(url: URL, init: RequestInit = {}): Promise<T> {
 export const api = {
   status: (signal?: AbortSignal) =>
     json<Status>(address("api/v1/status"), { signal: signal ?? null }),
+  examined: () => json<Status>(address("api/v1/status", { checks: true })),
   skeleton: () => json<Skeleton>(address("api/v1/skeleton")),
   jobs: (limit: number, offset = 0) => json<Jobs>(address("api/v1/jobs", { limit, offset })),
   job: (id: string) => json<Job>(address(`api/v1/jobs/${id}`)),

@@ -74,6 +74,9 @@ export interface paths {
         /**
          * Status
          * @description Return the version, what runs, its load and its limits.
+         *
+         *     With `checks`, also what `posemill doctor` finds where the service runs. That takes some
+         *     seconds, and is then remembered for ten minutes.
          */
         get: operations["status_api_v1_status_get"];
         put?: never;
@@ -1280,8 +1283,32 @@ export interface components {
         Word: {
             status: string;
         };
+        /** @description One thing that a check found; `fix` says what to do, where something is. */
+        CheckFinding: {
+            code: string;
+            /** @enum {string} */
+            result: "ok" | "skipped" | "warning" | "failed";
+            evidence: string;
+            fix: string | null;
+        };
+        /** @description A check of `posemill doctor`; `pitfall`: the number of the failure it guards against. */
+        Check: {
+            name: string;
+            title: string;
+            /** @enum {string} */
+            result: "ok" | "skipped" | "warning" | "failed";
+            pitfall: number | null;
+            findings: components["schemas"]["CheckFinding"][];
+        };
+        /** @description What the checks found `at` that time, in seconds since 1970; `ok`: nothing would fail. */
+        Examination: {
+            at: number;
+            ok: boolean;
+            checks: components["schemas"]["Check"][];
+        };
         /** @description What runs, its load and its limits. */
         Status: {
+            examination?: components["schemas"]["Examination"];
             version: string;
             model: string;
             engine: string;
@@ -1399,7 +1426,9 @@ export interface operations {
     };
     status_api_v1_status_get: {
         parameters: {
-            query?: never;
+            query?: {
+                checks?: boolean;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -1444,6 +1473,15 @@ export interface operations {
             };
             /** @description A token is needed */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description An option is wrong */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };

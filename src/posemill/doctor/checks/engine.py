@@ -1,0 +1,160 @@
+"""OpenVINO, the processor, the model files, and whether the landmarks come out right."""
+
+from collections.abc import Iterator, Sequence
+from math import hypot
+from typing import Final
+
+from posemill.doctor.child import ask
+from posemill.doctor.expected import EXPECTED
+from posemill.doctor.finding import Finding, Words, failed, good, warning
+from posemill.doctor.premises import Premises
+
+TRIAL: Final = "posemill.doctor.trial"
+# Of the longer side of the person's box: precision and processor move landmarks by less.
+_TOLERANCE: Final = 0.01
+_REINSTALL: Final = Words(
+    "Install posemill anew: pip install --force-reinstall posemill (from the sources: make clean, "
+    "then make).",
+    "请重新安装 posemill：pip install --force-reinstall posemill（源码方式：先 "
+    "make clean，再 make）。",
+)
+
+
+def openvino(given: Premises) -> Iterator[Finding]:
+    """Look at the runtime, the processor's features, and the precision that follows."""
+    settings = given.settings
+    asked = {"model_complexity": settings.model_complexity, "precision": settings.precision}
+    answer = ask(TRIAL, "openvino", given=asked)
+    if answer.found is None:
+        yield failed(
+            "openvino_broken",
+            Words(
+                f"OpenVINO can't be used: {answer.failure}", f"OpenVINO 无法使用：{answer.failure}"
+            ),
+            Words(
+                "pip install --force-reinstall openvino; on Linux it needs glibc 2.28 or later and "
+                "a 64-bit processor.",
+                "请执行 pip install --force-reinstall openvino；在 Linux 上需要 "
+                "glibc 2.28 以上和 64 位处理器。",
+            ),
+        )
+        return
+    version = str(answer.found["version"]).split("-")[0]
+    features = ", ".join(sorted(answer.found["capabilities"]))
+    precision = answer.found["precision"]
+    yield good(
+        "openvino",
+        f"OpenVINO {version} on {answer.found['processor']} ({features}); precision "
+        f"{settings.precision} runs as {precision}",
+        f"OpenVINO {version}，处理器 {answer.found['processor']}（{features}）；"
+        f"精度 {settings.precision} 实际为 {precision}",
+    )
+    if settings.precision == "fast" and precision == "f32":
+        yield warning(
+            "no_bf16",
+            Words(
+                "precision is fast, but this processor has no bfloat16 of its own: it runs in f32",
+                "precision 设为 fast，但本处理器不支持 bfloat16，实际以 f32 运行",
+            ),
+            Words(
+                "Expect the speed of f32; a lighter model is faster: --model-complexity 0.",
+                "速度与 f32 相同；如需更快请使用更轻的模型：--model-complexity 0。",
+            ),
+        )
+
+
+def models(_: Premises) -> Iterator[Finding]:
+    """Compare the bytes of the four model files with those published."""
+    from posemill.runtime.model_files import check_all  # noqa: PLC0415
+
+    statuses = check_all()
+    for each in statuses:
+        if not each.ok:
+            yield failed(
+                "model_wrong",
+                Words(f"{each.path}: {each.state}", f"{each.path}：{each.state}"),
+                _REINSTALL,
+            )
+    if all(each.ok for each in statuses):
+        size = sum(each.model.size for each in statuses) / 1e6
+        names = ", ".join(each.model.name for each in statuses)
+        yield good(
+            "models",
+            f"{len(statuses)} model files ({names}), {size:.0f} MB, each with the "
+            "published SHA-256",
+            f"{len(statuses)} 个模型文件（{names}），共 {size:.0f} MB，SHA-256 均与官方一致",
+        )
+
+
+def landmarks(_: Premises) -> Iterator[Finding]:
+    """Find a drawn person with each model, and compare with stored landmarks."""
+    answer = ask(TRIAL, "landmarks")
+    if answer.found is None:
+        yield failed(
+            "models_dont_run",
+            Words(f"The models can't be run: {answer.failure}", f"模型无法运行：{answer.failure}"),
+            _REINSTALL,
+        )
+        return
+    furthest = 0.0
+    for name, expected in EXPECTED.items():
+        people = answer.found.get(name, [])
+        distance = _distance(people[0], expected) if len(people) == 1 else 1.0
+        furthest = max(furthest, distance)
+        if distance > _TOLERANCE:
+            yield failed(
+                "landmarks_wrong",
+                Words(
+                    f"model {name}: {len(people)} people found in a drawn picture "
+                    "of one, landmarks "
+                    f"{distance:.1%} of the box away from where they should be",
+                    f"模型 {name}：在一张单人示意图中找到 {len(people)} 人，关键点偏离应有位置"
+                    f"（人体框的 {distance:.1%}）",
+                ),
+                _REINSTALL,
+            )
+    if furthest <= _TOLERANCE:
+        yield good(
+            "landmarks",
+            "detector, lite, full and heavy find the drawn person within "
+            f"{furthest:.2%} of the box",
+            f"检测器与 lite、full、heavy 模型均找到示意人物，偏差不超过人体框的 {furthest:.2%}",
+        )
+
+
+def threads(given: Premises) -> Iterator[Finding]:
+    """Have four threads share one engine: each must get the answer to its own picture."""
+    answer = ask(TRIAL, "threads", given={"model_complexity": given.settings.model_complexity})
+    if answer.found is None or answer.found["wrong"]:
+        said = answer.failure or f"{answer.found['wrong']} of {answer.found['answers']}"
+        yield failed(
+            "threads_mixed",
+            Words(
+                f"Four threads on one engine got answers that were not theirs: {said}",
+                f"四个线程共用一个引擎时得到了错误的结果：{said}",
+            ),
+            _REINSTALL,
+        )
+        return
+    yield good(
+        "threads",
+        f"{answer.found['answers']} pictures from four threads at once: each got its own skeleton",
+        f"四个线程同时处理 {answer.found['answers']} 张图片：结果均各归其主",
+    )
+
+
+def _distance(found: Sequence[Sequence[float]], expected: Sequence[Sequence[float]]) -> float:
+    """Return the mean distance in parts of the longer side of the box, all in 640 x 480."""
+    points = [_px(*each) for each in expected]
+    xs, ys = [x for x, _ in points], [y for _, y in points]
+    longer = max(max(xs) - min(xs), max(ys) - min(ys))
+    off = [_apart(_px(*a), b) for a, b in zip(found, points, strict=True)]
+    return sum(off) / len(off) / longer
+
+
+def _px(x: float, y: float) -> tuple[float, float]:
+    return x * 640, y * 480
+
+
+def _apart(a: tuple[float, float], b: tuple[float, float]) -> float:
+    return hypot(a[0] - b[0], a[1] - b[1])
