@@ -155,7 +155,7 @@ def search(page: Page, words: str) -> str:
     """Search for words; return what is found first."""
     page.keyboard.press("/")
     page.keyboard.type(words)
-    first = page.locator(".md-search a[href*='.html']").first
+    first = page.get_by_role("option").first
     expect(first).to_be_visible()
     return first.inner_text()
 
