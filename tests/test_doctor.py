@@ -16,11 +16,11 @@ import pytest
 
 from posemill.cli import main
 from posemill.config import Settings, parse_watching
-from posemill.doctor import Check, Examined, Premises, Result, Words, examine, premises
-from posemill.doctor.check import Finding
+from posemill.doctor import Check, Examined, Finding, Premises, Result, Words, examine, premises
 from posemill.doctor.checks import CHECKS, cameras, engine, machine, storage, whereabouts
 from posemill.doctor.checks import clock as clock_check
 from posemill.doctor.checks import settings as settings_checks
+from posemill.doctor.expected import EXPECTED
 from posemill.doctor.checks.listening import look as listening
 from posemill.runtime import model_files
 from postgres import postgresql
@@ -193,12 +193,12 @@ def test_wrong_model_bytes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
 
 
 def test_landmarks_that_are_off(monkeypatch: pytest.MonkeyPatch) -> None:
-    moved = {name: [[[x + 0.02, y] for x, y in points]] for name, points in engine.EXPECTED.items()}
+    moved = {name: [[[x + 0.02, y] for x, y in points]] for name, points in EXPECTED.items()}
     moved["lite"] = []  # nobody found
     monkeypatch.setattr(engine, "ask", lambda *_, **__: _Answer(moved))
     findings = list(engine.landmarks(given()))
     assert [each.code for each in findings] == ["landmarks_wrong"] * 3
-    assert "model lite: 0 people" in findings[0].evidence.en
+    assert "Model lite: 0 people" in findings[0].evidence.en
 
 
 def test_answers_of_another_thread(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -376,7 +376,8 @@ def test_a_port_that_needs_privileges() -> None:
     if int(Path("/proc/sys/net/ipv4/ip_unprivileged_port_start").read_text()) <= 81:
         pytest.skip("every port is open to everyone here")
     program = (
-        "from posemill.doctor.checks.listening import look\n"
+        "from posemill.doctor.expected import EXPECTED
+from posemill.doctor.checks.listening import look\n"
         "from posemill.doctor import Premises; from posemill.config import Settings\n"
         "import os; os.setgroups([]); os.setgid(65534); os.setuid(65534)\n"
         "print([each.code for each in look(Premises(Settings(port=81)))])"

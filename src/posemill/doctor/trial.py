@@ -111,8 +111,8 @@ def encoding(_: Mapping[str, Any]) -> dict[str, Any]:
         container.mux(stream.encode(None))
     size = file.tell()
     file.seek(0)
-    with av.open(file) as container:
-        frames = sum(1 for _ in container.decode(video=0))
+    with av.open(file, "r") as written:
+        frames = len(list(written.decode(video=0)))
     return {"version": av.__version__, "frames": frames, "bytes": size}
 
 

@@ -7,7 +7,7 @@ from time import monotonic, time
 from typing import Any, Final
 
 from posemill.config import Settings, Watching
-from posemill.doctor import Examined, Premises, Result, examine
+from posemill.doctor import Examined, Language, Premises, Result, examine
 from posemill.doctor.checks import CHECKS
 
 _FRESH_S: Final = 600.0
@@ -31,7 +31,7 @@ class Examination:
             if monotonic() >= self._until:
                 self._found = await asyncio.to_thread(self._look)
                 self._at, self._until = time(), monotonic() + _FRESH_S
-        words = "zh" if language == "zh" else "en"
+        words: Language = "zh" if language == "zh" else "en"
         return {
             "at": self._at,
             "ok": all(each.result is not Result.FAILED for each in self._found),

@@ -20,7 +20,7 @@ def look(given: Premises) -> Iterator[Finding]:
     if not sys.platform.startswith("linux"):
         yield skipped(
             "cameras_elsewhere",
-            "on this system only opening one tells: posemill watch 0",
+            "On this system only opening one tells: posemill watch 0",
             "在此系统上只有打开后才能知道：posemill watch 0",
         )
         return
@@ -40,7 +40,7 @@ def look(given: Premises) -> Iterator[Finding]:
     for path in sorted(there):
         yield from _openable(path, is_wanted=path in wanted)
     if not wanted and not there:
-        yield skipped("no_cameras", "none in this machine", "本机没有摄像头")
+        yield skipped("no_cameras", "None in this machine", "本机没有摄像头")
 
 
 def _openable(path: Path, *, is_wanted: bool) -> Iterator[Finding]:

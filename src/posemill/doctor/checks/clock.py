@@ -23,7 +23,7 @@ def look(_: Premises) -> Iterator[Finding]:
         yield warning(
             "clock_behind",
             Words(
-                f"the clock says {shown}, which is before posemill was installed",
+                f"The clock says {shown}, which is before posemill was installed",
                 f"系统时间为 {shown}，早于 posemill 的安装时间",
             ),
             Words(

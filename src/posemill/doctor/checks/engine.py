@@ -53,7 +53,7 @@ def openvino(given: Premises) -> Iterator[Finding]:
         yield warning(
             "no_bf16",
             Words(
-                "precision is fast, but this processor has no bfloat16 of its own: it runs in f32",
+                "Precision is fast, but this processor has no bfloat16 of its own: it runs in f32",
                 "precision 设为 fast，但本处理器不支持 bfloat16，实际以 f32 运行",
             ),
             Words(
@@ -105,7 +105,7 @@ def landmarks(_: Premises) -> Iterator[Finding]:
             yield failed(
                 "landmarks_wrong",
                 Words(
-                    f"model {name}: {len(people)} people found in a drawn picture "
+                    f"Model {name}: {len(people)} people found in a drawn picture "
                     "of one, landmarks "
                     f"{distance:.1%} of the box away from where they should be",
                     f"模型 {name}：在一张单人示意图中找到 {len(people)} 人，关键点偏离应有位置"
@@ -116,7 +116,7 @@ def landmarks(_: Premises) -> Iterator[Finding]:
     if furthest <= _TOLERANCE:
         yield good(
             "landmarks",
-            "detector, lite, full and heavy find the drawn person within "
+            "Detector, lite, full and heavy find the drawn person within "
             f"{furthest:.2%} of the box",
             f"检测器与 lite、full、heavy 模型均找到示意人物，偏差不超过人体框的 {furthest:.2%}",
         )

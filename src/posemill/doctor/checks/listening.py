@@ -27,7 +27,7 @@ def look(given: Premises) -> Iterator[Finding]:
         yield failed(
             "port_blocked",
             Words(
-                f"browsers refuse to open port {settings.port}, whoever answers there",
+                f"Browsers refuse to open port {settings.port}, whoever answers there",
                 f"浏览器会拒绝打开端口 {settings.port}",
             ),
             Words("Choose another one: --port 5000.", "请换一个端口：--port 5000。"),
@@ -44,20 +44,22 @@ def _reachable(given: Premises) -> Iterator[Finding]:
         if inside:
             yield good(
                 "open_in_container",
-                f"listens on {where} in a container ({inside}); its port must be published: "
+                f"Listens on {where} in a container ({inside}); its port must be published: "
                 f"docker run -p 5000:{settings.port}; posemill doctor --url from outside tells",
                 f"容器内（{inside}）监听 {where}；端口需对外映射：docker run -p "
                 f"5000:{settings.port}，"
                 "可在容器外用 posemill doctor --url 检查",
             )
         else:
-            yield good("open", f"listens on {where}", f"监听 {where}")
+            yield good("open", f"Listens on {where}", f"监听 {where}")
         return
     if inside:
-        yield failed(
+        # Who reads it of a running service has reached it, through a proxy beside it.
+        make = warning if given.in_service else failed
+        yield make(
             "loopback_in_container",
             Words(
-                f"listens on {where} inside a container ({inside}): no published port leads there",
+                f"Listens on {where} inside a container ({inside}): no published port leads there",
                 f"在容器内（{inside}）只监听 {where}：端口映射无法到达",
             ),
             Words(
@@ -71,7 +73,7 @@ def _reachable(given: Premises) -> Iterator[Finding]:
     yield warning(
         "loopback",
         Words(
-            f"listens on {where}: no other machine can open it",
+            f"Listens on {where}: no other machine can open it",
             f"只监听 {where}：其他机器无法打开",
         ),
         Words(
@@ -91,7 +93,7 @@ def _free(settings: Settings) -> Finding:
             listening.listen(1)
     except OSError as error:
         return _not_free(host, port, error)
-    return good("port_free", f"port {port} is free", f"端口 {port} 空闲")
+    return good("port_free", f"Port {port} is free", f"端口 {port} 空闲")
 
 
 def _not_free(host: str, port: int, error: OSError) -> Finding:
@@ -101,7 +103,7 @@ def _not_free(host: str, port: int, error: OSError) -> Finding:
     if isinstance(error, PermissionError):
         return failed(
             "port_privileged",
-            Words(f"port {port} needs privileges: {reason}", f"端口 {port} 需要特权：{reason}"),
+            Words(f"Port {port} needs privileges: {reason}", f"端口 {port} 需要特权：{reason}"),
             Words(
                 "Use a port from 1024 up (--port 5000) behind a proxy, or give the right: systemd "
                 "AmbientCapabilities=CAP_NET_BIND_SERVICE.",
@@ -111,7 +113,7 @@ def _not_free(host: str, port: int, error: OSError) -> Finding:
         )
     return failed(
         "no_such_address",
-        Words(f"can't listen on {host}: {reason}", f"无法监听 {host}：{reason}"),
+        Words(f"Can't listen on {host}: {reason}", f"无法监听 {host}：{reason}"),
         Words(
             "--host 0.0.0.0 for all addresses of this machine, or one that it has.",
             "--host 0.0.0.0 监听本机所有地址，或填写本机已有的地址。",
@@ -123,7 +125,7 @@ def _taken(host: str, port: int) -> Finding:
     if _is_posemill(host, port):
         return good(
             "already_serving",
-            f"port {port}: a posemill service is running there already",
+            f"Port {port}: a posemill service is running there already",
             f"端口 {port}：已有 posemill 服务在运行",
         )
     owner = _owner(port)
@@ -131,7 +133,7 @@ def _taken(host: str, port: int) -> Finding:
     return failed(
         "port_taken",
         Words(
-            f"port {port} is taken by {owner or 'another program'}",
+            f"Port {port} is taken by {owner or 'another program'}",
             f"端口 {port} 已被 {owner or '其他程序'} 占用",
         ),
         Words(

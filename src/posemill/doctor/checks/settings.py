@@ -82,7 +82,7 @@ def uploads(given: Premises) -> Iterator[Finding]:
         pictures, videos = _mib(settings.max_content_length), _mib(settings.max_video_length)
         yield good(
             "uploads",
-            f"pictures up to {pictures}, videos up to {videos}; a proxy in front needs the same "
+            f"Pictures up to {pictures}, videos up to {videos}; a proxy in front needs the same "
             "(client_max_body_size): posemill doctor --url tells",
             f"图片最大 {pictures}，视频最大 {videos}；前置代理需设置相同上限"
             "（client_max_body_size），可用 posemill doctor --url 检查",
@@ -115,7 +115,7 @@ def tracking(given: Premises) -> Iterator[Finding]:
     if fine:
         yield good(
             "tracking",
-            "videos and streams are tracked, smoothed, and by their own timestamps",
+            "Videos and streams are tracked, smoothed, and by their own timestamps",
             "视频与视频流按真实时间戳跟踪并平滑",
         )
 
@@ -124,7 +124,7 @@ def load(given: Premises) -> Iterator[Finding]:
     """Measure a frame here, and compare with the frames that may be asked for."""
     settings = given.settings
     if settings.engine != "openvino":
-        yield skipped("not_measured", "engine is not openvino", "引擎不是 openvino")
+        yield skipped("not_measured", "The engine is not openvino", "引擎不是 openvino")
         return
     answer = ask(TRIAL, "pace", given={name: getattr(settings, name) for name in _ENGINE})
     if answer.found is None:
@@ -143,7 +143,7 @@ def load(given: Premises) -> Iterator[Finding]:
     streams = sum(each.settings.max_fps for each in given.watching.streams)
     live = settings.max_live * settings.max_fps
     said_en = (
-        f"a frame costs {frame_ms:.1f} ms of a core here: about {carried:.0f} frames a second on "
+        f"A frame costs {frame_ms:.1f} ms of a core here: about {carried:.0f} frames a second on "
         f"{cores:.2g} cores; streams ask for {streams:.0f}, {settings.max_live} live sessions "
         f"at {settings.max_fps:g} would for {live:.0f}"
     )
@@ -182,7 +182,7 @@ def debug(given: Premises) -> Iterator[Finding]:
             ),
         )
         return
-    yield good("no_debug", "off", "已关闭")
+    yield good("no_debug", "Off", "已关闭")
 
 
 def access(given: Premises) -> Iterator[Finding]:
@@ -226,7 +226,7 @@ def access(given: Premises) -> Iterator[Finding]:
             ),
         )
         return
-    who = ("only this machine", "仅限本机") if is_local else ("a token is asked for", "需要令牌")
+    who = ("Only this machine", "仅限本机") if is_local else ("A token is asked for", "需要令牌")
     yield good("access", *who)
 
 
@@ -235,4 +235,6 @@ def _is_wide(network: str) -> bool:
 
 
 def _mib(size: int) -> str:
+    if size >= 1024 * MIB:
+        return f"{size / MIB / 1024:.3g} GiB"
     return f"{size / MIB:.0f} MiB" if size >= MIB else f"{size / 1024:.0f} KiB"

@@ -62,7 +62,7 @@ def data_dir(given: Premises) -> Iterator[Finding]:
         yield warning(
             "clocks_apart",
             Words(
-                f"the file server's clock is {apart_s:+.0f} s from this one",
+                f"The file server's clock is {apart_s:+.0f} s from this one",
                 f"文件服务器的时钟与本机相差 {apart_s:+.0f} 秒",
             ),
             Words("Keep both by NTP.", "请在两端都启用 NTP 同步。"),

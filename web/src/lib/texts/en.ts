@@ -627,7 +627,7 @@ export const en = {
   "status.checks.ok": "Nothing would fail.",
   "status.checks.failed": "Something would fail.",
   "status.checks.again": "Ask again",
-  "status.checks.fine": "{count} that are good",
+  "status.checks.fine": "{count} that are good, or don't apply",
   "check.ok": "good",
   "check.skipped": "not applicable",
   "check.warning": "to think about",

@@ -605,7 +605,7 @@ export const zh: Record<keyof typeof en, string> = {
   "status.checks.ok": "没有会失败的项目。",
   "status.checks.failed": "有项目会失败。",
   "status.checks.again": "重新获取",
-  "status.checks.fine": "{count} 项正常",
+  "status.checks.fine": "{count} 项正常或不适用",
   "check.ok": "正常",
   "check.skipped": "不适用",
   "check.warning": "需留意",
