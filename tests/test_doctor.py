@@ -20,8 +20,8 @@ from posemill.doctor import Check, Examined, Finding, Premises, Result, Words, e
 from posemill.doctor.checks import CHECKS, cameras, engine, machine, storage, whereabouts
 from posemill.doctor.checks import clock as clock_check
 from posemill.doctor.checks import settings as settings_checks
-from posemill.doctor.expected import EXPECTED
 from posemill.doctor.checks.listening import look as listening
+from posemill.doctor.expected import EXPECTED
 from posemill.runtime import model_files
 from postgres import postgresql
 from servers import running
@@ -376,8 +376,7 @@ def test_a_port_that_needs_privileges() -> None:
     if int(Path("/proc/sys/net/ipv4/ip_unprivileged_port_start").read_text()) <= 81:
         pytest.skip("every port is open to everyone here")
     program = (
-        "from posemill.doctor.expected import EXPECTED
-from posemill.doctor.checks.listening import look\n"
+        "from posemill.doctor.checks.listening import look\n"
         "from posemill.doctor import Premises; from posemill.config import Settings\n"
         "import os; os.setgroups([]); os.setgid(65534); os.setuid(65534)\n"
         "print([each.code for each in look(Premises(Settings(port=81)))])"
