@@ -18,7 +18,7 @@ from posemill.doctor.checks.installed import (
     search_path,
 )
 from posemill.doctor.checks.requirements import needs
-from posemill.doctor.finding import Finding, Words, good, warning
+from posemill.doctor.finding import Finding, Words, failed, good, warning
 
 # Modules of the standard library that nothing here imports, and folders that many projects have.
 _HARMLESS: Final = frozenset(
@@ -139,8 +139,9 @@ def working_folder(folder: Path) -> Iterator[Finding]:
     """Look for files that Python takes for a module, when it is started here."""
     hidden = hidden_by(folder)
     if hidden:
+        say = failed if _taken_here(folder, hidden) else warning
         here = [str(folder / name) for name in hidden][:_SHOWN]
-        yield warning(
+        yield say(
             "files_hide_modules",
             Words(
                 f"In the working folder, {', '.join(here)} have the names of modules: what is "
@@ -180,6 +181,13 @@ def environment_of(program: Path) -> Path | None:
     found = re.match(r"#!(\S+)(?:\n'''exec' [\"']?([^\"'\n]+?)[\"']? \"\$0\")?", head)
     python = Path(found[2] or found[1]) if found else None
     return python.parent.parent if python and python.name.startswith("python") else None
+
+
+def _taken_here(folder: Path, hidden: Sequence[str]) -> bool:
+    """Whether this very Python looks there first, and posemill imports one of those names."""
+    names = {each.partition(".")[0] for each in hidden}
+    used = names & set(sys.modules) | names - sys.stdlib_module_names
+    return bool(used) and folder.resolve() in search_path()
 
 
 def _elsewhere(program: Path) -> bool:

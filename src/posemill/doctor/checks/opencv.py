@@ -151,10 +151,10 @@ def _unusable(builds: Sequence[Build], found: Import, given: Premises) -> Findin
     return say(
         "opencv_unusable",
         Words(
-            f"{builds[0]} can't be imported: {error}.{needs} posemill itself doesn't use it; engine "
-            "mediapipe and programs of your own with cv2 fail",
-            f"{builds[0]} 无法导入：{error_zh}。{needs_zh}posemill 本身不使用它，但 mediapipe 引擎以及"
-            "您自己使用 cv2 的程序会失败",
+            f"{builds[0]} can't be imported: {error}.{needs} posemill itself doesn't use it; "
+            "engine mediapipe and programs of your own with cv2 fail",
+            f"{builds[0]} 无法导入：{error_zh}。{needs_zh}posemill 本身不使用它，"
+            "但 mediapipe 引擎以及您自己使用 cv2 的程序会失败",
         ),
         _replaced([each for build in builds for each in build.packages], given),
     )
