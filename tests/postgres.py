@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 
 
@@ -42,14 +43,21 @@ def postgresql(folder: Path) -> Iterator[str]:
     options = ["-h", "127.0.0.1", "-p", str(port), "-k", str(folder), "-F"]
     server = subprocess.Popen([postgres, "-D", str(data), *options], cwd=folder, **common)
     try:
-        ends = time.monotonic() + 30
-        while True:
-            with socket.socket() as probe:
-                if probe.connect_ex(("127.0.0.1", port)) == 0:
-                    break
-            assert time.monotonic() < ends
-            time.sleep(0.05)
-        yield f"postgresql://posemill@127.0.0.1:{port}/postgres"
+        url = f"postgresql://posemill@127.0.0.1:{port}/postgres"
+        _wait_for(url)
+        yield url
     finally:
         server.send_signal(signal.SIGINT)
         server.wait(30)
+
+
+def _wait_for(url: str) -> None:
+    """Return once it answers: it takes connections before it does."""
+    ends = time.monotonic() + 30
+    while True:
+        try:
+            psycopg.connect(url).close()
+            return
+        except psycopg.OperationalError:
+            assert time.monotonic() < ends
+            time.sleep(0.05)
