@@ -10,7 +10,7 @@ from posemill.doctor.remote.proxies import setting
 from posemill.doctor.remote.telling import answered, printable
 from posemill.doctor.remote.uploads import picture
 from posemill.doctor.remote.visit import Visit
-from posemill.doctor.remote.wire import Reply, bounded, opened
+from posemill.doctor.remote.wire import Reply, opened
 
 _PATH: Final = "/api/v1/live"
 _MOST_BYTES: Final = 1024 * 1024
@@ -48,12 +48,11 @@ def _session(visit: Visit) -> Finding:
     headers = {}
     if visit.token is not None and visit.is_trusted:
         headers["Authorization"] = f"Bearer {visit.token}"
-    connection, patience_s = opened(visit), visit.patience()
+    patience_s = visit.patience()
     with (
-        bounded(connection, 2 * patience_s),
         connect(
             uri,
-            sock=connection,  # so that it goes where the others went, and follows no redirect
+            sock=opened(visit),  # so that it goes where the others went, and follows no redirect
             ssl=visit.context,
             origin=address.origin,
             additional_headers=headers,

@@ -24,7 +24,7 @@ def tcp(visit: Visit) -> Iterator[Finding]:
     port = visit.address.port
     outcomes: dict[str, float | OSError] = {}
     for each in visit.found[:_MOST]:
-        outcomes[each] = _connected(each, port, visit.patience(_CONNECT_S))
+        outcomes[each] = _connected(each, port, min(_CONNECT_S, visit.patience()))
     times = {each: took for each, took in outcomes.items() if isinstance(took, float)}
     silent = {each: error for each, error in outcomes.items() if isinstance(error, OSError)}
     if not times:

@@ -137,9 +137,12 @@ def _refused(visit: Visit, size: int, reply: Reply) -> Finding:
             f"{_shown(size)}: {said.en}. {detail}".strip(), f"{_shown(size)}：{said.zh}。{detail}"
         ),
         Words(
-            "Look at the log of whoever answered; a firewall for web applications may take "
-            "pictures for attacks.",
-            "请查看返回该响应的程序的日志；Web 应用防火墙可能误拦图片。",
+            "Look at the log of whoever answered. 500 of nginx: it can't write to "
+            "`client_body_temp_path`, or the disk is full; `proxy_request_buffering off;` does "
+            "without. 403: a firewall for web applications takes pictures for attacks.",
+            "请查看返回该响应的程序的日志。nginx 返回 500：无法写入 `client_body_temp_path` "
+            "或磁盘已满，可用 `proxy_request_buffering off;` 避免。"
+            "403：Web 应用防火墙误将图片当作攻击。",
         ),
     )
 

@@ -11,6 +11,10 @@ from posemill.doctor.premises import Premises
 from posemill.doctor.remote.address import Address
 
 
+class OutOfTime(Exception):
+    """All of the time for the look is used up."""
+
+
 @dataclass(slots=True)
 class Visit:
     """One look at one service; the checks leave here what later ones need.
@@ -37,7 +41,9 @@ class Visit:
     closed: Words | None = None
 
     def patience(self, most_s: float | None = None) -> float:
-        """Return how long the next answer may take, in seconds; never 0."""
+        """Return how long the next answer may take, in seconds. OutOfTime where it may not."""
+        if self.is_over:
+            raise OutOfTime
         wanted = self.patience_s if most_s is None else most_s
         return max(0.05, min(wanted, self.ends_s - time.monotonic()))
 
@@ -62,13 +68,15 @@ def looking(
         why = visit.blocked or (visit.closed if has_token else None)
         if why is not None:
             yield skipped("not_reached", f"Not looked at: {why.en}.", f"未检查：{why.zh}。")
-        elif visit.is_over:
+            return
+        try:
+            visit.patience()
+            yield from look(visit)
+        except OutOfTime:
             yield skipped(
                 "out_of_time",
-                "Not looked at: the checks before it took all of the time.",
-                "未检查：前面的检查已用完全部时间。",
+                "Not looked at, or not to its end: all of the time is used up.",
+                "未检查或未检查完：规定的时间已用完。",
             )
-        else:
-            yield from look(visit)
 
     return looked

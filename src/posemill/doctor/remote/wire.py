@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Final, Literal, Self
 
-from posemill.doctor.remote.visit import Visit
+from posemill.doctor.remote.visit import OutOfTime, Visit
 
 MOST_BYTES: Final = 4 * 1024 * 1024
 _PART: Final = 64 * 1024
@@ -71,11 +71,15 @@ def opened(visit: Visit, patience_s: float | None = None) -> socket.socket:
 
 def secured(visit: Visit, plain: socket.socket, context: ssl.SSLContext) -> ssl.SSLSocket:
     """Return a connection with TLS over it. OSError, ssl.SSLError."""
+    host = visit.address.host
+    connection = context.wrap_socket(plain, server_hostname=host, do_handshake_on_connect=False)
     try:
-        return context.wrap_socket(plain, server_hostname=visit.address.host)
+        with bounded(connection, visit.patience()):
+            connection.do_handshake()
     except BaseException:
-        plain.close()
+        connection.close()
         raise
+    return connection
 
 
 @contextmanager
@@ -109,7 +113,7 @@ class Wire:
         self._visit = visit
         self._http = HTTPConnection(visit.address.host, visit.address.port)
         self._http.auto_open = 0  # it would look the name up anew, and know nothing of TLS
-        with _silences(time.monotonic(), threading.Event()):
+        with _silences(visit, time.monotonic(), threading.Event()):
             plain = opened(visit)
             context = visit.context
             self._http.sock = plain if context is None else secured(visit, plain, context)
@@ -190,15 +194,15 @@ class Wire:
             sent[_TOKEN] = f"Bearer {self._visit.token}"
         began = time.monotonic()
         self._http.timeout = seconds
-        with bounded(connection, seconds) as is_cut, _silences(began, is_cut):
+        with bounded(connection, seconds) as is_cut, _silences(self._visit, began, is_cut):
             with suppress(ConnectionError):  # it may have said why before it hung up
                 self._http.request(method, path, body, sent, preload_content=False)
             yield self._http.getresponse(), began
 
 
 @contextmanager
-def _silences(began: float, is_cut: threading.Event) -> Iterator[None]:
-    """Turn the errors of a connection into NoReply."""
+def _silences(visit: Visit, began: float, is_cut: threading.Event) -> Iterator[None]:
+    """Turn the errors of a connection into NoReply, or OutOfTime."""
     from urllib3.exceptions import HTTPError, ReadTimeoutError  # noqa: PLC0415
 
     silence: Silence
@@ -218,6 +222,8 @@ def _silences(began: float, is_cut: threading.Event) -> Iterator[None]:
         silence, caught = "not_http", error
     except (OSError, HTTPError) as error:
         silence, caught = "closed", error
+    if visit.is_over:
+        raise OutOfTime from caught
     silence = "timeout" if is_cut.is_set() else silence
     raise NoReply(silence, str(caught), time.monotonic() - began) from caught
 
