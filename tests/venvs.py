@@ -91,6 +91,7 @@ class Venv:
         """Run a command as somebody in this environment does."""
         outside = ("VIRTUAL_ENV", "CONDA_PREFIX", "PYTHONPATH", "PYTHONHOME")
         environ = {name: value for name, value in os.environ.items() if name not in outside}
+        environ["PATH"] = os.pathsep.join([str(self.python.parent), os.defpath])
         done = subprocess.run(
             command,
             shell=isinstance(command, str),
