@@ -78,6 +78,6 @@ DOUBTS: Final[Mapping[Language, Mapping[str, str]]] = {
         "still": "两者都没有动作。",
         "part": "较短的一段更像较长一段中的一部分。",
         "several": "画面中有多个人；采用了出现最多的人。",
-        "no_repetition": "其中没有模板的动作。",
+        "no_repetition": "其中没有标准动作的动作。",
     },
 }

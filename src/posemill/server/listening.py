@@ -148,7 +148,7 @@ def listen(settings: Settings) -> socket.socket:
         listening.listen(_BACKLOG)
     except OSError as error:
         listening.close()
-        cure = "stop what uses it, or choose another one with --port"
+        cure = "stop what uses it (posemill doctor says what), or choose another one with --port"
         if isinstance(error, PermissionError):
             cure = "ports below 1024 need privileges; choose another one with --port"
         if isinstance(error, socket.gaierror) or error.errno == errno.EADDRNOTAVAIL:

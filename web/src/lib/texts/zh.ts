@@ -275,7 +275,7 @@ export const zh: Record<keyof typeof en, string> = {
   "named.elbow_flexion": "肘屈曲",
   "named.shoulder_flexion": "肩前屈",
   "named.shoulder_abduction": "肩外展",
-  "named.shoulder_elevation": "手臂抬高",
+  "named.shoulder_elevation": "上臂抬高",
   "named.shoulder_plane": "手臂抬起平面",
   "named.trunk_lean": "躯干前倾",
   "named.trunk_tilt": "躯干侧倾",
