@@ -43,13 +43,15 @@ FLAGS: Final = (
     *("-O3", "-std=c11", "-shared", "-s", "-nostdlib", "-ffp-contract=off"),
     "-fvisibility=hidden",
 )
+# Else the folder that it was compiled in, another one each time, would stand in it.
+MACOS: Final = ("-fPIC", "-Wl,-install_name,native.dylib")
 STRING_H: Final = "void *memcpy(void *restrict, const void *restrict, __SIZE_TYPE__);\n"
 # x86-64-v2 is any processor from 2009 on.
 KERNELS: Final = {
     "native-linux-x86_64.so": ("x86_64-linux-gnu.2.17", "-mcpu=x86_64_v2", "-fPIC"),
     "native-linux-aarch64.so": ("aarch64-linux-gnu.2.17", "-fPIC"),
-    "native-darwin-x86_64.dylib": ("x86_64-macos", "-mcpu=x86_64_v2", "-fPIC"),
-    "native-darwin-aarch64.dylib": ("aarch64-macos", "-fPIC"),
+    "native-darwin-x86_64.dylib": ("x86_64-macos", "-mcpu=x86_64_v2", *MACOS),
+    "native-darwin-aarch64.dylib": ("aarch64-macos", *MACOS),
     "native-windows-x86_64.dll": (
         *("x86_64-windows-gnu", "-mcpu=x86_64_v2"),
         *("-rtlib=compiler-rt", "-Wl,--no-entry"),  # brings memcpy and the stack probe
