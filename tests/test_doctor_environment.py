@@ -12,7 +12,7 @@ from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
 from posemill.doctor.checks import elsewhere, environment
 from posemill.doctor.checks.environment import Interpreter, conda_and_pip, of_interpreter
-from posemill.doctor.checks.installed import installed
+from posemill.doctor.checks.installed import install_command, installed, uninstall_command
 from posemill.doctor.checks.ranges import contains, counts, newest, requirement
 from posemill.doctor.finding import Finding
 from posemill.doctor.premises import premises
@@ -210,6 +210,16 @@ def test_a_package_that_cannot_be_imported(venv: Venv, text: str, said: str) -> 
     assert said in found["import_failed"].en
     assert said in found["import_failed"].zh
     assert "--force-reinstall" in found["import_failed"].commands[0]
+
+
+def test_the_command_goes_to_this_very_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert install_command("a>=1").endswith(f"{sys.executable} -m pip install 'a>=1'")
+    monkeypatch.setattr("posemill.doctor.checks.installed.find_spec", lambda _: None)
+    with_uv = install_command("a>=1")  # as in environments that uv made
+    assert with_uv.endswith(f"uv pip install --python {sys.executable} 'a>=1'")
+    assert uninstall_command("a").endswith(f"uv pip uninstall --python {sys.executable} a")
+    monkeypatch.setattr("shutil.which", lambda *_, **__: None)
+    assert f"{sys.executable} -m ensurepip && " in install_command("a")
 
 
 # --- versions and ranges: as `packaging` has it, which posemill's users needn't have

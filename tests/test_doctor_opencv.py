@@ -92,6 +92,7 @@ def test_condas_two_names_for_one_opencv_are_no_clash(venv: Venv) -> None:
     found = venv.look("opencv")["opencv_clash"]
     assert "opencv-contrib-python" in found.commands[0]
     assert "opencv-python-headless" not in found.commands[0]  # pip can't remove what is conda's
+    assert found.commands[0].endswith("&& conda install -y --force-reinstall py-opencv")
 
 
 def test_the_systems_opencv_behind_the_environments_own(venv: Venv, tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -42,8 +43,8 @@ class Found:
     @property
     def commands(self) -> list[str]:
         """The commands of its fix: the same ones in both languages."""
-        commands = [line.split(": ", 1)[1] for line in self.fix.splitlines()]
-        assert commands == [line.split("：")[-1] for line in self.fix_zh.splitlines()]
+        commands = re.split(r"; then, only if [^:]*: ", self.fix.removeprefix("Run: "))
+        assert commands == re.split("；仅当[^：]*：", self.fix_zh.removeprefix("请执行："))
         return commands
 
 

@@ -15,6 +15,7 @@ from posemill.doctor.checks.installed import (
     in_environment,
     install_command,
     installed,
+    running,
     search_path,
     uninstall_command,
 )
@@ -184,13 +185,14 @@ def _replaced(packages: Sequence[Package], given: Premises) -> Words:
             "若无对应的包，请直接删除。posemill 不需要它。",
         )
     if all(each.installer == "conda" for each in packages):
-        command = "conda remove -y opencv py-opencv libopencv"
-        return Words(f"Run: {command}", f"请执行：{command}")
+        return running("conda remove -y opencv py-opencv libopencv")
     removed = uninstall_command(*(each.name for each in packages if each.installer != "conda"))
+    if any(each.installer == "conda" for each in packages):  # its files were overwritten
+        return running(f"{removed} && conda install -y --force-reinstall py-opencv")
     added = install_command(_headless(packages, given))
     return Words(
-        f"Run: {removed}\nand, only if engine mediapipe or a program of yours needs cv2: {added}",
-        f"请执行：{removed}\n仅当使用 mediapipe 引擎或您的程序需要 cv2 时，再执行：{added}",
+        f"Run: {removed}; then, only if engine mediapipe or a program of yours needs cv2: {added}",
+        f"请执行：{removed}；仅当使用 mediapipe 引擎或您的程序需要 cv2 时，再执行：{added}",
     )
 
 
