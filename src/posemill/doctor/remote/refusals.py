@@ -1,5 +1,6 @@
 """Answers that are not the service's, by what they show of whoever gave them."""
 
+from shlex import quote
 from typing import Final
 
 from posemill.doctor.finding import Finding, Words, failed
@@ -37,7 +38,7 @@ def _elsewhere(visit: Visit, reply: Reply, path: str) -> Finding:
 
 def _redirect(reply: Reply) -> Finding:
     target = printable(reply.headers.get("location", "?"), 200)
-    shown = target.removesuffix("/healthz")
+    shown = quote(target.removesuffix("/healthz"))  # it may be copied into a shell
     return failed(
         "redirected",
         Words(

@@ -17,6 +17,7 @@ _PICTURE: Final = Path(__file__).with_name("person.jpg")
 _PART: Final = bytes(64 * 1024)
 _UPLOAD_S: Final = 20.0
 _MIB: Final = 1024 * 1024
+_PICTURE_BYTES: Final = 16 * _MIB
 _VIDEO_BYTES: Final = 2048 * _MIB
 
 
@@ -167,28 +168,32 @@ def _own_limit(visit: Visit, size: int, reply: Reply) -> Finding:
 
 def _limit(visit: Visit, size: int, reply: Reply) -> Finding:
     """Return that a proxy has a lower limit than the service."""
-    wanted = [visit.limits.get(name) for name in ("max_content_length", "max_video_length")]
-    most = max([each for each in wanted if isinstance(each, int)], default=_VIDEO_BYTES)
+    pictures = _own(visit, "max_content_length", _PICTURE_BYTES)
+    videos = _own(visit, "max_video_length", _VIDEO_BYTES)
+    most, said = max(pictures, videos), answered(reply)
     how = setting("size", reply.server, size=-(-most // _MIB), bytes=most)
-    said = answered(reply)
     below = _shown(max((each for each in SIZES if each < size), default=0))
-    between = (f"between {below} and {_shown(size)}", f"在 {below} 到 {_shown(size)} 之间")
-    usual = ("", "")
-    if size <= 10 * MEGABYTE and "nginx" in reply.server.lower():
-        usual = (" (nginx's own is 1 MiB)", "（nginx 默认为 1 MiB）")
+    is_nginx = "nginx" in reply.server.lower()
+    usual = (" (nginx's own is 1 MiB)", "（nginx 默认为 1 MiB）") if is_nginx else ("", "")
+    load = (" Then load it anew: `nginx -s reload`.", "然后重新加载：`nginx -s reload`。")
+    load = load if is_nginx else ("", "")
     return failed(
         "proxy_limit",
         Words(
-            f"{_shown(size)}: {said.en}. The proxy's limit is {between[0]}{usual[0]}; posemill "
-            f"takes {most // _MIB} MiB.",
-            f"{_shown(size)}：{said.zh}。代理的上限{between[1]}{usual[1]}；posemill 可接受 "
-            f"{most // _MIB} MiB。",
+            f"{_shown(size)}: {said.en}. The proxy's limit is between {below} and {_shown(size)}"
+            f"{usual[0]}; posemill takes {pictures // _MIB} MiB of pictures and {videos // _MIB} "
+            "MiB of video.",
+            f"{_shown(size)}：{said.zh}。代理的上限在 {below} 到 {_shown(size)} 之间{usual[1]}；"
+            f"posemill 可接受 {pictures // _MIB} MiB 的图片和 {videos // _MIB} MiB 的视频。",
         ),
-        Words(
-            f"Raise it: {how.en}. Then load it anew: `nginx -s reload`.",
-            f"请调大上限：{how.zh}。然后重新加载：`nginx -s reload`。",
-        ),
+        Words(f"Raise it: {how.en}.{load[0]}", f"请调大上限：{how.zh}。{load[1]}"),
     )
+
+
+def _own(visit: Visit, name: str, usual: int) -> int:
+    """Return a limit of the service, in bytes."""
+    limit = visit.limits.get(name)
+    return limit if isinstance(limit, int) else usual
 
 
 def _cut(visit: Visit, size: int, sent: int, error: NoReply) -> Finding:
