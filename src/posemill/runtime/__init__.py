@@ -2,23 +2,25 @@
 
 from collections.abc import Callable
 from importlib import import_module
-from typing import Final, Protocol, cast
+from typing import TYPE_CHECKING, Final, Protocol, cast
 
 from posemill.errors import SettingError
 from posemill.options import PoseOptions
-from posemill.types import Frame, FramePoses
+
+if TYPE_CHECKING:  # numpy: a look at the model files does without
+    from posemill.types import Frame, FramePoses
 
 
 class Estimator(Protocol):
     """Finds people in pictures that have nothing to do with each other."""
 
-    def estimate(self, frame: Frame) -> FramePoses: ...
+    def estimate(self, frame: "Frame") -> "FramePoses": ...
 
 
 class Tracker(Protocol):
     """Follows people through one stream."""
 
-    def track(self, frame: Frame) -> FramePoses: ...
+    def track(self, frame: "Frame") -> "FramePoses": ...
 
     def reset(self) -> None: ...
 

@@ -20,7 +20,7 @@ from posemill.types import Floats, Frame, FramePoses, Pose
 
 _INSTALL: Final = (
     "install posemill with its extra `mediapipe`, then "
-    "`pip install --no-deps mediapipe==0.10.21` (README, Engines)"
+    "`pip install --no-deps mediapipe==0.10.21` (docs/en/python.md, Engines)"
 )
 
 _DEFAULTS: Final = PoseOptions()

@@ -29,7 +29,7 @@ def look(_: Premises) -> Iterator[Finding]:
             Words(
                 "Certificates, retention and the times of alerts go wrong: set the clock, and keep "
                 "it by NTP (timedatectl set-ntp true).",
-                "证书校验、保留期限和报警时间都会出错：请校准系统时间并启用 NTP（"
+                "证书校验、保留期限和警报时间都会出错：请校准系统时间并启用 NTP（"
                 "timedatectl set-ntp true）。",
             ),
         )

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from posemill.doctor.checks.engine import TRIAL
+from posemill.doctor.checks.installed import install_command
 from posemill.doctor.child import ask
 from posemill.doctor.finding import Finding, Words, failed, good
 from posemill.doctor.premises import Premises
@@ -13,14 +14,14 @@ def look(_: Premises) -> Iterator[Finding]:
     answer = ask(TRIAL, "encoding")
     if answer.found is None or answer.found["frames"] != 5:
         said = answer.failure or f"{answer.found['frames']} of 5 frames came back"
+        anew = install_command("--force-reinstall", "--only-binary=av", "av")
         yield failed(
             "no_h264",
             Words(f"H.264 can't be encoded: {said}", f"无法编码 H.264：{said}"),
             Words(
-                "Annotated videos and clips of alerts need PyAV's own wheel, which has x264: "
-                "pip install --force-reinstall --only-binary=av av",
-                "标注视频和报警短片需要 PyAV 官方 wheel（内含 x264）："
-                "pip install --force-reinstall --only-binary=av av",
+                "Annotated videos and clips of alerts need PyAV's own wheel, which "
+                f"has x264: {anew}",
+                f"标注视频和警报短片需要 PyAV 官方 wheel（内含 x264）：{anew}",
             ),
         )
         return

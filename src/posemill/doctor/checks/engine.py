@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from math import hypot
 from typing import Final
 
+from posemill.doctor.checks.installed import install_command
 from posemill.doctor.child import ask
 from posemill.doctor.expected import EXPECTED
 from posemill.doctor.finding import Finding, Words, failed, good, warning
@@ -12,12 +13,6 @@ from posemill.doctor.premises import Premises
 TRIAL: Final = "posemill.doctor.trial"
 # Of the longer side of the person's box: precision and processor move landmarks by less.
 _TOLERANCE: Final = 0.01
-_REINSTALL: Final = Words(
-    "Install posemill anew: pip install --force-reinstall posemill (from the sources: make clean, "
-    "then make).",
-    "请重新安装 posemill：pip install --force-reinstall posemill（源码方式：先 "
-    "make clean，再 make）。",
-)
 
 
 def openvino(given: Premises) -> Iterator[Finding]:
@@ -26,16 +21,15 @@ def openvino(given: Premises) -> Iterator[Finding]:
     asked = {"model_complexity": settings.model_complexity, "precision": settings.precision}
     answer = ask(TRIAL, "openvino", given=asked)
     if answer.found is None:
+        reinstall = install_command("--force-reinstall", "openvino")
         yield failed(
             "openvino_broken",
             Words(
                 f"OpenVINO can't be used: {answer.failure}", f"OpenVINO 无法使用：{answer.failure}"
             ),
             Words(
-                "pip install --force-reinstall openvino; on Linux it needs glibc 2.28 or later and "
-                "a 64-bit processor.",
-                "请执行 pip install --force-reinstall openvino；在 Linux 上需要 "
-                "glibc 2.28 以上和 64 位处理器。",
+                f"{reinstall}; on Linux it needs glibc 2.28 or later and a 64-bit processor.",
+                f"{reinstall}；在 Linux 上需要 glibc 2.28 以上和 64 位处理器。",
             ),
         )
         return
@@ -73,7 +67,7 @@ def models(_: Premises) -> Iterator[Finding]:
             yield failed(
                 "model_wrong",
                 Words(f"{each.path}: {each.state}", f"{each.path}：{each.state}"),
-                _REINSTALL,
+                _anew(),
             )
     if all(each.ok for each in statuses):
         size = sum(each.model.size for each in statuses) / 1e6
@@ -93,7 +87,7 @@ def landmarks(_: Premises) -> Iterator[Finding]:
         yield failed(
             "models_dont_run",
             Words(f"The models can't be run: {answer.failure}", f"模型无法运行：{answer.failure}"),
-            _REINSTALL,
+            _anew(),
         )
         return
     furthest = 0.0
@@ -111,7 +105,7 @@ def landmarks(_: Premises) -> Iterator[Finding]:
                     f"模型 {name}：在一张单人示意图中找到 {len(people)} 人，关键点偏离应有位置"
                     f"（人体框的 {distance:.1%}）",
                 ),
-                _REINSTALL,
+                _anew(),
             )
     if furthest <= _TOLERANCE:
         yield good(
@@ -133,13 +127,22 @@ def threads(given: Premises) -> Iterator[Finding]:
                 f"Four threads on one engine got answers that were not theirs: {said}",
                 f"四个线程共用一个引擎时得到了错误的结果：{said}",
             ),
-            _REINSTALL,
+            _anew(),
         )
         return
     yield good(
         "threads",
         f"{answer.found['answers']} pictures from four threads at once: each got its own skeleton",
         f"四个线程同时处理 {answer.found['answers']} 张图片：结果均各归其主",
+    )
+
+
+def _anew() -> Words:
+    command = install_command("--force-reinstall", "--no-deps", "posemill")
+    return Words(
+        f"Install posemill anew, from the wheel it came from: {command}; from the sources: "
+        "make clean, then make.",
+        f"请用原来的 wheel 重新安装 posemill：{command}；源码方式：先 make clean，再 make。",
     )
 
 

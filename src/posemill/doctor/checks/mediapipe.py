@@ -194,10 +194,10 @@ def _the_original(needed: Sequence[str]) -> Words:
         return Words(
             f"Leave engine at openvino. {WANTED}, the last with mp.solutions, is for Python 3.11 "
             "and 3.12: make an environment for it (uv venv --python 3.12), and install there as "
-            "README, Engines, says.",
+            "docs/en/python.md says.",
             f"请保持 engine 为 openvino。最后一个带 mp.solutions 的版本 {WANTED} 仅支持 "
             "Python 3.11 和 3.12：请为它新建环境（uv venv --python 3.12），"
-            "并按 README 的 Engines 一节安装。",
+            "并按 docs/zh/python.md 的说明安装。",
         )
     first, itself = install_command(*needed), install_command("--no-deps", WANTED)
     return Words(

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from ipaddress import ip_network
 from typing import Final
 
-from posemill.config import DEFAULT_ORIGIN, FILE_VARIABLE
+from posemill.config import DEFAULT_ORIGIN
 from posemill.cores import core_quota, usable_cores
 from posemill.doctor.checks.engine import TRIAL
 from posemill.doctor.checks.machine import MIB
@@ -38,12 +38,15 @@ def look(given: Premises) -> Iterator[Finding]:
         return
     set_by = {origin for origin in given.origins.values() if origin != DEFAULT_ORIGIN}
     count = sum(origin != DEFAULT_ORIGIN for origin in given.origins.values())
-    where = ", ".join(sorted(set_by)) or f"{given.settings_path} ({FILE_VARIABLE}) is not there"
+    where = ", ".join(sorted(set_by)) or str(given.settings_path)
+    absent = ("", "") if set_by else (" is not there", "不存在")
     streams, alerts = len(given.watching.streams), len(given.watching.alerts)
     yield good(
         "settings",
-        f"{count} set ({where}), the others are defaults; {streams} streams, {alerts} alerts",
-        f"已设置 {count} 项（{where}），其余为默认值；{streams} 路视频流，{alerts} 条报警规则",
+        f"{count} set ({where}{absent[0]}), the others are defaults; {streams} streams, "
+        f"{alerts} alerts",
+        f"已设置 {count} 项（{where}{absent[1]}），其余为默认值；{streams} "
+        f"路视频流，{alerts} 条警报规则",
     )
 
 
