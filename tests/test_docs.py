@@ -13,11 +13,11 @@ from starlette.routing import WebSocketRoute
 from typer.main import get_command
 
 from docs_pages import LANGUAGES, ROOT, blocks, headings, mentioned, pages, without_words
+from posemill.analysis.counting import parse_exercise
 from posemill.cli.app import app
 from posemill.config import TABLE, Settings, parse_watching
 from posemill.config.alerting import AlertConfig
 from posemill.config.watching import WebhookConfig
-from posemill.exercises import parse_exercise
 from posemill.server.app import api
 
 GENERATED = ("settings.md", "commands.md")

@@ -74,7 +74,9 @@ def html(site: Path) -> dict[Path, Links]:
 
 
 def config(language: str) -> dict[str, Any]:
-    return tomllib.loads((ROOT / "docs" / f"zensical.{language}.toml").read_text())["project"]
+    text = (ROOT / "docs" / f"zensical.{language}.toml").read_text()
+    found: dict[str, Any] = tomllib.loads(text)["project"]
+    return found
 
 
 def listed(nav: Any) -> Iterator[str]:
