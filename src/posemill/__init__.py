@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from posemill.drawing import DrawingStyle, draw
     from posemill.errors import PosemillError
     from posemill.options import PoseOptions
+    from posemill.sinks import open_sink
     from posemill.skeleton import BONES, CONNECTIONS, LANDMARK_NAMES
     from posemill.sources import Selection, open_source
     from posemill.types import Frame, FramePoses, Landmark, Pose, SourceInfo
@@ -41,6 +42,7 @@ __all__ = [
     "Selection",
     "SourceInfo",
     "draw",
+    "open_sink",
     "open_source",
 ]
 
@@ -48,6 +50,7 @@ _HOMES = {
     "posemill.api": ("PoseEstimator", "PoseTracker"),
     "posemill.drawing": ("DrawingStyle", "draw"),
     "posemill.errors": ("PosemillError",),
+    "posemill.sinks": ("open_sink",),
     "posemill.skeleton": ("BONES", "CONNECTIONS", "LANDMARK_NAMES"),
     "posemill.sources": ("Selection", "open_source"),
     "posemill.options": ("PoseOptions",),

@@ -7,9 +7,10 @@ from typing import Any
 import numpy as np
 
 from posemill.errors import SettingError
-from posemill.options import PoseOptions
+from posemill.options import MODEL_NAMES, PoseOptions
+from posemill.records import header
 from posemill.runtime import Engine, load_engine
-from posemill.types import Frame, FramePoses, Picture
+from posemill.types import Frame, FramePoses, Picture, SourceInfo
 
 
 class PoseEstimator:
@@ -19,11 +20,16 @@ class PoseEstimator:
     """
 
     def __init__(self, **options: Any) -> None:
-        self._estimator = _engine(options).estimator()
+        self._options = _checked(options)
+        self._estimator = _shared_engine(self._options).estimator()
 
     def estimate(self, picture: Picture | Frame) -> FramePoses:
         """Return the people in ``picture``, RGB uint8 (height, width, 3), or in a frame."""
         return self._estimator.estimate(_as_frame(picture))
+
+    def header(self, info: SourceInfo) -> dict[str, Any]:
+        """Return the posemill/1 header of a source, which its sink asks for."""
+        return _header(self._options, info)
 
 
 class PoseTracker:
@@ -33,7 +39,8 @@ class PoseTracker:
     """
 
     def __init__(self, **options: Any) -> None:
-        self._tracker = _engine(options).tracker()
+        self._options = _checked(options)
+        self._tracker = _shared_engine(self._options).tracker()
         self._count = 0
 
     def track(self, picture: Picture | Frame, time_s: float | None = None) -> FramePoses:
@@ -55,18 +62,33 @@ class PoseTracker:
         self._tracker.reset()
         self._count = 0
 
+    def header(self, info: SourceInfo) -> dict[str, Any]:
+        """Return the posemill/1 header of a source, which its sink asks for."""
+        return _header(self._options, info)
 
-def _engine(options: dict[str, Any]) -> Engine:
+
+def _checked(options: dict[str, Any]) -> PoseOptions:
     unknown = options.keys() - PoseOptions.__dataclass_fields__.keys()
     if unknown:
         known = ", ".join(PoseOptions.__dataclass_fields__)
         raise SettingError(f"unknown option {sorted(unknown)[0]!r}; the options are {known}")
-    return _shared_engine(PoseOptions(**options))
+    return PoseOptions(**options)
 
 
 @lru_cache(maxsize=4)
 def _shared_engine(options: PoseOptions) -> Engine:
     return load_engine(options)  # models are shared, state is per estimator and tracker
+
+
+def _header(options: PoseOptions, info: SourceInfo) -> dict[str, Any]:
+    from posemill.runtime.precision import effective_precision  # noqa: PLC0415 - only for records
+
+    return header(
+        info,
+        model=MODEL_NAMES[options.model_complexity],
+        engine=options.engine,
+        precision=effective_precision(options),
+    )
 
 
 def _as_frame(picture: Picture | Frame, index: int = 0, time_s: float | None = None) -> Frame:
