@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from posemill.sinks import open_sink
     from posemill.skeleton import BONES, CONNECTIONS, LANDMARK_NAMES
     from posemill.sources import Selection, open_source
+    from posemill.sources.recordings import read_records
     from posemill.types import Frame, FramePoses, Landmark, Pose, SourceInfo
 
 __version__ = "0.1.0"
@@ -44,6 +45,7 @@ __all__ = [
     "draw",
     "open_sink",
     "open_source",
+    "read_records",
 ]
 
 _HOMES = {
@@ -53,6 +55,7 @@ _HOMES = {
     "posemill.sinks": ("open_sink",),
     "posemill.skeleton": ("BONES", "CONNECTIONS", "LANDMARK_NAMES"),
     "posemill.sources": ("Selection", "open_source"),
+    "posemill.sources.recordings": ("read_records",),
     "posemill.options": ("PoseOptions",),
     "posemill.types": ("Frame", "FramePoses", "Landmark", "Pose", "SourceInfo"),
 }
