@@ -12,6 +12,7 @@ from pathlib import Path
 from threading import RLock
 from typing import Any, Final
 
+from posemill.config.places import make_private
 from posemill.errors import AlertStoreError
 
 _VERSION: Final = 1
@@ -67,7 +68,7 @@ class Database:
         self._path = path
         self._lock = RLock()
         with self._told():
-            path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            make_private(path.parent)
             # Shared by threads, each of which takes the lock.
             self._connection = sqlite3.connect(
                 path, timeout=_BUSY_S, isolation_level=None, check_same_thread=False

@@ -23,3 +23,17 @@ def data_folder(settings: Settings, environ: Mapping[str, str] = os.environ) -> 
     else:
         base = environ.get("XDG_DATA_HOME") or "~/.local/share"
     return (Path(base).expanduser() / "posemill").absolute()
+
+
+def make_private(folder: Path) -> None:
+    """Make a folder, and those above it that are missing, for their owner alone. OSError.
+
+    One that is there keeps its rights. ``Path.mkdir`` gives its mode to the last one only.
+    """
+    try:
+        folder.mkdir(mode=0o700, exist_ok=True)
+    except FileNotFoundError:
+        if folder.parent == folder:
+            raise
+        make_private(folder.parent)
+        folder.mkdir(mode=0o700, exist_ok=True)

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from posemill.analysis.scoring import Template, parse_template
 from posemill.config import Settings, data_folder
+from posemill.config.places import make_private
 from posemill.errors import BrokenSource, SinkError, SourceError, UsageError
 from posemill.sinks.aside import write_whole
 from posemill.sources.files import open_regular
@@ -88,7 +89,7 @@ class Templates:
         """Write a template aside, then give it its name. UsageError, SinkError."""
         path = self.path(name)
         try:
-            self.folder.mkdir(parents=True, exist_ok=True)
+            make_private(self.folder)
         except OSError as error:
             raise SinkError(f"{self.folder}: can't be made: {error.strerror or error}.") from error
         write_whole(path, document)

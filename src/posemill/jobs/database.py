@@ -1,7 +1,6 @@
 """The database of the jobs' workflows: SQLite in the data folder, or PostgreSQL."""
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any, Final
 
 from dbos import (
@@ -15,6 +14,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from posemill.config import Settings, data_folder
+from posemill.config.places import make_private
 from posemill.errors import JobStoreError, SettingError
 
 APPLICATION: Final = "posemill"
@@ -60,7 +60,7 @@ class Workflows:
 
     def __init__(self, settings: Settings) -> None:
         url = database_url(settings)
-        Path(data_folder(settings)).mkdir(parents=True, exist_ok=True, mode=0o700)
+        make_private(data_folder(settings))
         try:
             DBOS.migrate(url)
             self._client = DBOSClient(

@@ -15,6 +15,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Final, Self
 
+from posemill.config.places import make_private
 from posemill.jobs.store import try_lock
 
 _BEATS: Final = 5  # within the time after which a worker counts as silent
@@ -45,7 +46,7 @@ class Slot:
             return True
 
     def __enter__(self) -> Self:
-        self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        make_private(self.folder)
         for number in itertools.count():
             name = f"{self._host}-{number}"
             file = (self.folder / f"{name}.lock").open("ab")

@@ -20,6 +20,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any, Final
 
+from posemill.config.places import make_private
 from posemill.errors import JobNotFound, NoRoom
 
 RESULTS: Final[Mapping[str, tuple[tuple[str, str], ...]]] = {
@@ -43,7 +44,7 @@ class Store:
     def create(self) -> None:
         """Make the folder that holds the jobs. NoRoom, or OSError as JobError's kin."""
         with stored():
-            self.jobs_folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            make_private(self.jobs_folder)
 
     def new(self, record: Mapping[str, Any]) -> "JobFolder":
         """Make the folder of a new job. NoRoom."""

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from posemill.config import Settings, StreamConfig, parse_stream
+from posemill.config.places import make_private
 from posemill.errors import SettingError, SinkError
 from posemill.sources.live import is_camera_or_web
 from posemill.streams.places import FILE_NAME
@@ -45,7 +46,7 @@ def write_added(folder: Path, streams: list[StreamConfig]) -> None:
     text = json.dumps([dict(stream.raw) for stream in streams], indent=1)
     aside = folder / f".{FILE_NAME}.part"
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        make_private(folder)
         aside.unlink(missing_ok=True)
         with open(os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:  # noqa: PTH123
             file.write(text)

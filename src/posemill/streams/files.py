@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, BinaryIO, Final
 
+from posemill.config.places import make_private
 from posemill.errors import SinkError
 from posemill.records import dumps
 
@@ -56,7 +57,7 @@ class HourlyRecords:
     def _open(self, name: str) -> None:
         self.close()
         path = self._folder / name
-        self._guarded(lambda: self._folder.mkdir(parents=True, exist_ok=True))
+        self._guarded(lambda: make_private(self._folder))
         self._guarded(lambda: _mend(path))
         self._guarded(lambda: self._append_to(path))
         self._name = name
