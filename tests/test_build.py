@@ -142,6 +142,7 @@ def test_a_source_archive_carries_the_locks_and_nothing_built(
     assert {
         *("hatch_build.py", "Makefile", "requirements.lock", "web/package-lock.json"),
         *("web/.npmrc", "src/posemill/native.c", "tests/conftest.py", ".ci/run", "PKG-INFO"),
+        *("examples/photo.py", "Dockerfile", "compose.yaml", "deploy/systemd/posemill.service"),
     } <= names
     assert not [
         name for name in names if "node_modules" in name or name.startswith((".venv", "dist"))
@@ -151,6 +152,20 @@ def test_a_source_archive_carries_the_locks_and_nothing_built(
     )
     built = (".tflite", ".so", ".dll", ".dylib")
     assert not [name for name in names if name.startswith(folders) or name.endswith(built)]
+
+
+def test_a_source_archive_carries_no_secret_of_this_installation(
+    project_root: Path, tmp_path: Path
+) -> None:
+    tree = bare_copy(project_root, tmp_path / "tree")
+    secrets = {".env", "posemill.toml", "deploy/nginx/tls/key.pem", "deploy/settings/posemill.toml"}
+    for name in secrets | {"deploy/nginx/default.conf.template"}:
+        (tree / name).parent.mkdir(parents=True, exist_ok=True)
+        (tree / name).write_text("not for others")
+    with tarfile.open(build(tree, "sdist", tmp_path / "out")) as archive:
+        names = {name.split("/", 1)[1] for name in archive.getnames()}
+    assert "deploy/nginx/default.conf.template" in names
+    assert not secrets & names
 
 
 # --- the hook
