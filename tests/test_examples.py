@@ -225,7 +225,8 @@ def test_rest_client(folder: Path, tmp_path: Path) -> None:
 def test_rest_client_says_what_a_proxy_or_nobody_says(folder: Path) -> None:
     with proxy() as url:
         _, complained, code = run("rest_client.py", "photo.jpg", url, folder=folder)
-    assert (complained, code) == ("HTTP Error 413: Request Entity Too Large\n", 1)
+    assert complained.startswith("HTTP Error 413: ")
+    assert code == 1
     url = f"http://127.0.0.1:{free_port()}"
     _, complained, code = run("rest_client.py", "photo.jpg", url, folder=folder)
     assert "Connection refused" in complained
