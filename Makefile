@@ -22,12 +22,14 @@ export UV_SYSTEM_CERTS ?= true
 unexport PYTHONPATH PYTHONHOME
 
 .DEFAULT_GOAL := setup
-.PHONY: help setup serve detect test test-mediapipe web web-types docs docs-pages docs-serve screenshots lint fmt lock dist clean FORCE
+.PHONY: help setup develop serve detect test test-mediapipe web web-types docs docs-pages docs-serve screenshots lint fmt lock dist clean FORCE
 
 help: ## Show this
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 24
 
 setup: .venv/.installed ## Make .venv with the locked packages, models and kernels
+
+develop: .venv/.developing ## The same, with all that tests and documentation need
 
 serve: setup ## Serve the page and the API on port 5000 (ARGS=... for posemill serve)
 	@exec $(BIN)/posemill serve $(ARGS)
@@ -42,11 +44,11 @@ test: lint web ## Lint, check types and layers, run the tests (ARGS=... for pyte
 test-mediapipe: .venv-mediapipe/.synced ## Run the engines' tests with the original as an engine too
 	PYTHONPATH=src .venv-mediapipe/bin/python -m pytest $(or $(ARGS),tests/test_engine.py tests/test_bench.py::test_against_the_original)
 
-web: setup ## Check the page's types, and run the tests of its logic
+web: develop ## Check the page's types, and run the tests of its logic
 	$(NPM) run check
 	$(NPM) run test
 
-web-types: setup ## Make the page's types of the API anew
+web-types: develop ## Make the page's types of the API anew
 	@$(BIN)/python web/api_types.py web/src/lib/api/schema.ts
 
 docs: docs-pages ## Build the documentation's site into docs/site, in both languages
@@ -55,22 +57,22 @@ docs: docs-pages ## Build the documentation's site into docs/site, in both langu
 	$(BIN)/zensical build --clean --strict --config-file docs/zensical.zh.toml
 	cp docs/index.html docs/site/index.html
 
-docs-pages: setup ## Make the pages of settings and commands anew
+docs-pages: develop ## Make the pages of settings and commands anew
 	$(BIN)/python docs/reference/make.py docs
 
 docs-serve: docs ## Show the site on http://localhost:8000
 	$(BIN)/python -m http.server --bind 127.0.0.1 --directory docs/site 8000
 
-screenshots: setup ## Take the pictures of the page in docs/en and docs/zh anew (needs Chromium)
+screenshots: develop ## Take the pictures of the page in docs/en and docs/zh anew (needs Chromium)
 	$(BIN)/python tests/screenshots.py docs
 
-lint: setup ## All of test but the tests
+lint: develop ## All of test but the tests
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-fmt: setup ## Format, and fix what can be fixed
+fmt: develop ## Format, and fix what can be fixed
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
@@ -99,8 +101,15 @@ $(UV):
 	else echo uv > .venv/uv.txt; fi
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r .venv/uv.txt >&2
 
-.venv/.synced: requirements.lock | $(UV)
-	@$(UV) pip sync --quiet --require-hashes requirements.lock
+# What it runs and is built with, in the lock's versions, checked by the lock's hashes.
+.venv/.synced: requirements.lock pyproject.toml | $(UV)
+	@$(UV) pip install --quiet --constraints requirements.lock --requirements pyproject.toml --group build
+	@touch $@
+
+# All of the lock: three times as much to fetch.
+.venv/.developing: .venv/.installed requirements.lock
+	@echo "Installing what development needs" >&2
+	@$(UV) pip install --quiet --require-hashes --requirements requirements.lock
 	@touch $@
 
 .venv/.installed: .venv/.synced $(BUILT_FROM)
@@ -109,7 +118,7 @@ $(UV):
 	@touch $@
 
 # As CONTRIBUTING.md has it for pip: what MediaPipe needs, then itself without its metadata.
-.venv-mediapipe/.synced: .venv/.installed
+.venv-mediapipe/.synced: .venv/.developing
 	@echo "Making .venv-mediapipe" >&2
 	@$(UV) venv --quiet --clear --python $(BIN)/python .venv-mediapipe
 	@$(UV) pip install --quiet --python .venv-mediapipe --requirements pyproject.toml \

@@ -75,10 +75,10 @@ def test_make_sets_up_once(tree: Tree) -> None:
     assert steps == [
         ["python3", "-m", "venv"],
         ["python", "-m", "pip"],
-        ["uv", "pip", "sync"],
+        ["uv", "pip", "install"],
         ["uv", "pip", "install"],
     ]
-    assert "--require-hashes" in tree.asked[2]
+    assert "--constraints requirements.lock" in tree.asked[2]
     assert "--editable ." in tree.asked[3]
     assert tree.make().returncode == 0
     assert tree.asked == []
@@ -102,11 +102,20 @@ def test_a_new_lock_is_installed(tree: Tree) -> None:
     tree.make()
     later(tree.folder / "requirements.lock")
     tree.make()
-    assert [line.split()[2] for line in tree.asked] == ["sync", "install"]
+    assert ["--editable" in line for line in tree.asked] == [False, True]
+
+
+def test_what_development_needs_comes_when_it_is_asked_for(tree: Tree) -> None:
+    tree.make()
+    assert tree.make("develop").returncode == 0
+    (line,) = tree.asked
+    assert "--require-hashes --requirements requirements.lock" in line
+    tree.make("develop")
+    assert tree.asked == []
 
 
 @pytest.mark.parametrize(
-    "name", ["src/posemill/native.c", "pyproject.toml", "web/package-lock.json"]
+    "name", ["src/posemill/native.c", "hatch_build.py", "web/package-lock.json"]
 )
 def test_what_the_build_reads_is_built_again(tree: Tree, name: str) -> None:
     tree.make()
