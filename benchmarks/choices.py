@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from posemill.bench.clock import on_one_core
-from posemill.bench.figure import draw_figures
+from posemill.drawing.figure import draw_figures
 from posemill.options import PoseOptions
 from posemill.runtime.openvino import OpenVinoEngine
 from posemill.types import Frame, Picture

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from PIL import Image
 
-from posemill.bench.figure import draw_figure
+from posemill.drawing.figure import draw_figure
 
 _PNG: Final = b"\x89PNG\r\n\x1a\n"
 

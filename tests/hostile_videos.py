@@ -11,7 +11,7 @@ import av
 import numpy as np
 
 from hostile_pictures import saved, zipped
-from posemill.bench.figure import draw_figure
+from posemill.drawing.figure import draw_figure
 
 _LINK: Final = 0o120777
 _FIFO: Final = 0o010666

@@ -11,7 +11,7 @@ import av
 from av.bitstream import BitStreamFilterContext
 from PIL import Image
 
-from posemill.bench.figure import draw_figures
+from posemill.drawing.figure import draw_figures
 from posemill.types import Picture
 
 NANOSECONDS: Final = Fraction(1, 1_000_000_000)

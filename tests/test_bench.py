@@ -16,7 +16,6 @@ from posemill.bench import floor, people, processes
 from posemill.bench.against import compare_frames, compare_streams
 from posemill.bench.clips import RATE, figures, open_clip, write_figures
 from posemill.bench.clock import Clock, compared, on_one_core, percentiles
-from posemill.bench.figure import draw_figure, draw_figures
 from posemill.bench.floor import measure_floor, model_multiply_adds, multiply_adds
 from posemill.bench.machine import peak_mib
 from posemill.bench.people import measure_people
@@ -26,6 +25,7 @@ from posemill.bench.run import BenchRequest, run_bench
 from posemill.bench.stages import STAGES, measure_stages
 from posemill.bench.streams import MediaPipeCrew, ProcessCrew, ThreadCrew
 from posemill.bench.throughput import in_turn
+from posemill.drawing.figure import draw_figure, draw_figures
 from posemill.errors import EngineUnavailable, UsageError
 from posemill.options import PoseOptions
 from posemill.peers.mediapipe import MediaPipePeer

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from posemill import PoseEstimator, PoseTracker, open_source
-from posemill.bench.figure import draw_figure
+from posemill.drawing.figure import draw_figure
 from posemill.errors import EngineUnavailable, SettingError
 from posemill.options import PoseOptions
 from posemill.runtime import ENGINES, Engine, load_engine

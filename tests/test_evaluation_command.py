@@ -10,8 +10,8 @@ import pytest
 from PIL import Image
 
 from posemill.api import PoseEstimator
-from posemill.bench.figure import draw_figure
 from posemill.cli import main
+from posemill.drawing.figure import draw_figure
 from posemill.evaluation.similarity import COCO_NAMES, coco_keypoints
 from posemill.peers import mediapipe
 from posemill.types import Frame, FramePoses, Pose

@@ -17,9 +17,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from posemill.bench.figure import draw_figure
 from posemill.cli import main
 from posemill.config import Settings
+from posemill.drawing.figure import draw_figure
 from posemill.errors import (
     BrokenSource,
     JobError,

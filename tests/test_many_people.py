@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 import pytest
 
-from posemill.bench.figure import draw_figure
 from posemill.blazepose.belief import Impression
 from posemill.blazepose.belief import examine as real_examine
 from posemill.blazepose.doubts import exchanged
@@ -18,6 +17,7 @@ from posemill.blazepose.look import Body
 from posemill.blazepose.look import look as real_look
 from posemill.blazepose.models import Fill, Model, Models
 from posemill.blazepose.tracker import BlazePoseTracker
+from posemill.drawing.figure import draw_figure
 from posemill.errors import SourceError
 from posemill.options import PoseOptions
 from posemill.runtime.openvino import OpenVinoEngine

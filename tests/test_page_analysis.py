@@ -14,7 +14,7 @@ from PIL import Image
 from playwright.sync_api import Browser, Locator, Page, Playwright, expect
 
 from browsers import SECONDS, chromium, driver, visit
-from posemill.bench.figure import draw_figure
+from posemill.drawing.figure import draw_figure
 from servers import served
 
 WIDTH, HEIGHT, RATE = 640, 480, 15

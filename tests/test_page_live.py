@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Browser, Page, Playwright, expect
 
 from browsers import SECONDS, chromium, driver, visit
-from posemill.bench.figure import draw_figure
+from posemill.drawing.figure import draw_figure
 from servers import free_port, served
 
 # Keeps what the page was given, for whoever wants to know what became of it.

@@ -14,7 +14,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from browsers import SECONDS, chromium, driver, visit
-from posemill.bench.figure import draw_figure
+from posemill.drawing.figure import draw_figure
 from servers import served
 
 WIDTH, HEIGHT, FRAMES, RATE = 640, 480, 60, 15

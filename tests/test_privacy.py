@@ -13,7 +13,7 @@ import psutil
 import pytest
 from PIL import Image
 
-from posemill.bench.figure import draw_figure
+from posemill.drawing.figure import draw_figure
 from posemill.sinks import open_sink
 from posemill.types import FramePoses, SourceInfo
 

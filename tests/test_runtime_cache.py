@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from posemill.bench.figure import draw_figure
+from posemill.drawing.figure import draw_figure
 from posemill.errors import ModelMissing
 from posemill.options import PoseOptions
 from posemill.runtime import compiling, load_engine, model_cache, model_files

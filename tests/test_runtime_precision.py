@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from posemill.assemble import Workshop
-from posemill.bench.figure import draw_figure
 from posemill.config import Settings
+from posemill.drawing.figure import draw_figure
 from posemill.options import MODEL_NAMES, PoseOptions
 from posemill.runtime import load_engine, precision
 from posemill.runtime.bias import correct_biases

@@ -6,7 +6,7 @@ import av
 import numpy as np
 import pytest
 
-from posemill.bench.figure import draw_figures
+from posemill.drawing.figure import draw_figures
 from posemill.options import PoseOptions
 from posemill.runtime import load_engine
 from posemill.segments import Joined

@@ -11,7 +11,7 @@ import numpy as np
 from PIL import Image
 from websockets.sync.client import connect
 
-from posemill.bench.figure import draw_figure
+from posemill.drawing.figure import draw_figure
 from posemill.reports.movement_words import TEXTS
 from servers import served
 

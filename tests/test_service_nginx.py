@@ -17,7 +17,7 @@ from playwright.sync_api import expect
 from websockets.sync.client import connect
 
 from browsers import chromium, driver, visit
-from posemill.bench.figure import draw_figure
+from posemill.drawing.figure import draw_figure
 from servers import free_port, served
 
 NGINX = Path("/usr/sbin/nginx")

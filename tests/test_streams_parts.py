@@ -14,8 +14,8 @@ import numpy as np
 import pytest
 from av.video.stream import VideoStream
 
-from posemill.bench.figure import draw_figure
 from posemill.drawing import DrawingStyle
+from posemill.drawing.figure import draw_figure
 from posemill.errors import SinkError
 from posemill.handoff import NewestHandoff
 from posemill.sources import open_source

@@ -23,8 +23,8 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from posemill import PoseEstimator
-from posemill.bench.figure import draw_figure
 from posemill.config import Settings
+from posemill.drawing.figure import draw_figure
 from posemill.errors import (
     BrokenSource,
     Busy,

@@ -3,7 +3,7 @@
     .venv/bin/python tests/goldens/make.py
 
 Needs uv and the package registry, or --mediapipe-python. The pictures: scikit-image's
-astronaut, and frames of the drawn figure of posemill.bench.figure, as pictures and, thirty
+astronaut, and frames of the drawn figure of posemill.drawing.figure, as pictures and, thirty
 frames long, as a stream.
 """
 
@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from skimage import data
 
-from posemill.bench.figure import draw_figure
+from posemill.drawing.figure import draw_figure
 from posemill.peers.mediapipe import MediaPipePeer
 from posemill.types import Picture
 

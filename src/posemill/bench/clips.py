@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from posemill.bench.clock import Clock
-from posemill.bench.figure import draw_figures
+from posemill.drawing.figure import draw_figures
 from posemill.errors import UsageError
 from posemill.sinks import open_sink
 from posemill.sources import open_source
