@@ -2,7 +2,7 @@
 
     python benchmarks/comparing.py [FOLDER]
 
-FOLDER: real media as described in docs/en/comparing.md; without it only the generated figure is used.
+FOLDER: real media as described in docs/en/comparing.md; without it only the generated figure counts.
 """
 
 import sys

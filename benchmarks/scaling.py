@@ -1,4 +1,4 @@
-"""Cost against length, resolution and number of people, as a table and as docs/en/pictures/scaling.svg.
+"""Cost against length, resolution and people, as a table and as docs/en/pictures/scaling.svg.
 
     .venv/bin/python benchmarks/scaling.py [--svg docs/en/pictures/scaling.svg]
 
