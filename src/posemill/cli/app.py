@@ -34,6 +34,7 @@ _EXAMPLES: Final = "\n\n".join(
         "posemill detect photo.jpg --out photo.pose.png --style limbs",
         "posemill detect clip.mp4 --out clip.csv --out annotated.mp4 --start 0:10 --end 0:20",
         "posemill detect photos/ clip.mp4 --out results/",
+        "posemill detect photos/ --out records/ --no-copies --skip-existing",
         "Each setting is a flag here, a line in posemill.toml and a variable POSEMILL_...: "
         "--threads 1, threads = 1, POSEMILL_THREADS=1. What a flag turns on, --no-... turns off. "
         "`posemill config show` lists them all.",
@@ -107,6 +108,10 @@ _OUT_HELP: Final = (
     "copy of one; or a folder, for records and a copy of each. May be repeated. "
     "Without it: records on stdout, as JSON lines."
 )
+_SKIP_HELP: Final = (
+    "Leave out what is done in the folder already, and has not changed since: started again, "
+    "the command goes on where it ended."
+)
 
 app = typer.Typer(
     name="posemill",
@@ -144,6 +149,10 @@ def detect(
     out: Annotated[
         list[str] | None, typer.Option("--out", "-o", metavar="PATH", help=_OUT_HELP)
     ] = None,
+    no_copies: Annotated[
+        bool, typer.Option("--no-copies", help="In a folder, records alone.")
+    ] = False,
+    skip_existing: Annotated[bool, typer.Option("--skip-existing", help=_SKIP_HELP)] = False,
     *,
     flags: Mapping[str, object],
 ) -> Work:
@@ -151,7 +160,9 @@ def detect(
     settings = resolve(flags).settings
     from posemill.cli.detect import detect as run  # noqa: PLC0415 - heavy, and --help is not
 
-    return partial(run, source, out or [], settings)
+    return partial(
+        run, source, out or [], settings, no_copies=no_copies, skip_existing=skip_existing
+    )
 
 
 add_movements_to(app)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from posemill import pipeline
 from posemill.assemble import Workshop
+from posemill.cli.finished import date_before, is_done
 from posemill.cli.interrupt import Interrupt
 from posemill.cli.outputs import PICTURES, STDOUT, VIDEOS, Job, Targets, jobs, targets
 from posemill.cli.report import Report, State
@@ -28,16 +29,29 @@ FAILED: Final = 2
 SIGNALLED: Final = 128
 
 
-def detect(addresses: Sequence[str], outs: Sequence[str], settings: Settings) -> int:
-    """Run the command and return its exit code; UsageError before any output is written."""
-    wanted = targets(outs, transparent=settings.transparent)
+def detect(
+    addresses: Sequence[str],
+    outs: Sequence[str],
+    settings: Settings,
+    *,
+    no_copies: bool = False,
+    skip_existing: bool = False,
+) -> int:
+    """Run the command and return its exit code; UsageError before any output is written.
+
+    ``no_copies``: folders get records alone. ``skip_existing``: what is done there already
+    counts as if it had been done now.
+    """
+    transparent = settings.transparent
+    wanted = targets(
+        outs, transparent=transparent, no_copies=no_copies, skip_existing=skip_existing
+    )
     failures: list[SourceError] = []
     listed = jobs(addresses, wanted, failures)
-    workshop = Workshop(
-        settings,
-        draws=bool(wanted.copies or wanted.folders),
-        several=len(listed) + len(failures) > 1,
-    )
+    left = listed
+    if skip_existing:
+        left = [job for job in listed if not is_done(job, transparent=transparent)]
+    workshop = Workshop(settings, draws=wanted.draw, several=len(listed) + len(failures) > 1)
     with ExitStack() as stack:
         # Records scrolling over the same terminal would tear a bar to pieces.
         torn = STDOUT in wanted.records and sys.stdout.isatty()
@@ -45,12 +59,14 @@ def detect(addresses: Sequence[str], outs: Sequence[str], settings: Settings) ->
         stack.callback(report.close)
         for failure in failures:
             report.say(failure)
-        if not listed:
-            return FAILED
+        if skipped := len(listed) - len(left):
+            report.say(f"skipped {skipped} of {_counted(len(listed), 'source')}, done already")
+        if not left:
+            return FAILED if failures else GOOD
         interrupt = stack.enter_context(Interrupt())
         stack.enter_context(workshop)
         run = _Run(settings, workshop, wanted, report, interrupt)
-        return run.all(listed, failed=bool(failures))
+        return run.all(left, failed=bool(failures))
 
 
 class _Run:
@@ -122,6 +138,8 @@ class _Run:
             try:
                 done = self._run(source, job.address, outputs, self._progress(info, number))
                 problems = outputs.finish()
+                if done.interrupted:
+                    date_before(inside, job.address)
             except BaseException:
                 outputs.discard()
                 raise

@@ -18,19 +18,37 @@ _SEE_THROUGH: Final = (".png", ".webp")
 
 @dataclass(frozen=True, slots=True)
 class Targets:
-    """The --out values by what they are; ``records`` take all sources, ``copies`` one."""
+    """The --out values by what they are; ``records`` take all sources, ``copies`` one.
+
+    ``folders_draw``: whether a folder gets an annotated copy of each source.
+    """
 
     records: tuple[Path, ...]
     copies: tuple[Path, ...]
     folders: tuple[Path, ...]
+    folders_draw: bool = True
+
+    @property
+    def draw(self) -> bool:
+        """Whether anything is to be drawn."""
+        return bool(self.copies) or (bool(self.folders) and self.folders_draw)
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One source, and for each of the folders what its files there begin with."""
+    """One source, and for each of the folders what its files there begin with.
+
+    ``draws``: whether an annotated copy is among them.
+    """
 
     address: str | Path
     stems: tuple[Path, ...]
+    draws: bool = True
+
+    @property
+    def records(self) -> list[Path]:
+        """The records of this source in the folders."""
+        return [stem.with_name(f"{stem.name}.jsonl") for stem in self.stems]
 
     def paths(self, kind: str, *, transparent: bool) -> list[Path]:
         """Return the files of this source in the folders, once its ``kind`` is known."""
@@ -38,14 +56,17 @@ class Job:
         if kind == "picture":
             own = Path(self.address).suffix.lower()
             suffix = own if own in PICTURES and not transparent else ".png"
-        return [
-            stem.with_name(stem.name + ending)
-            for stem in self.stems
-            for ending in (".jsonl", f".pose{suffix}")
-        ]
+        endings = (".jsonl", f".pose{suffix}") if self.draws else (".jsonl",)
+        return [stem.with_name(stem.name + ending) for stem in self.stems for ending in endings]
 
 
-def targets(outs: Sequence[str], *, transparent: bool) -> Targets:
+def targets(
+    outs: Sequence[str],
+    *,
+    transparent: bool,
+    no_copies: bool = False,
+    skip_existing: bool = False,
+) -> Targets:
     """Sort the --out values; UsageError on one that makes no sense."""
     files: dict[str, Path] = {}
     folders: dict[str, Path] = {}
@@ -58,10 +79,19 @@ def targets(outs: Sequence[str], *, transparent: bool) -> Targets:
         seen[os.path.realpath(path) if out != "-" else out] = path
     for path in files.values():
         _check_suffix(path, transparent=transparent)
+    for is_given, flag in ((no_copies, "--no-copies"), (skip_existing, "--skip-existing")):
+        if is_given and not folders:
+            raise UsageError(f"{flag} is for folders; name one, as in --out results/")
+    if skip_existing and files:
+        raise UsageError(
+            f"--skip-existing is for folders alone; leave out --out {next(iter(files.values()))}, "
+            "which is written anew each time."
+        )
     return Targets(
         tuple(path for path in files.values() if path == STDOUT or _suffix(path) in RECORDS),
         tuple(path for path in files.values() if _suffix(path) in PICTURES + VIDEOS),
         tuple(folders.values()),
+        folders_draw=not no_copies,
     )
 
 
@@ -143,7 +173,7 @@ def jobs(addresses: Sequence[str], wanted: Targets, failures: list[SourceError])
     taken = {_identity(path) for path in (*wanted.records, *wanted.copies)}
     namings = [_Naming(folder, set(taken)) for folder in wanted.folders]
     listed = [
-        Job(source, tuple(naming.stem(name) for naming in namings))
+        Job(source, tuple(naming.stem(name) for naming in namings), wanted.folders_draw)
         for source, name in found.values()
     ]
     _refuse_overwriting(listed, wanted)
