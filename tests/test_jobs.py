@@ -3,9 +3,11 @@
 import errno
 import os
 import random
+import sqlite3
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from unittest.mock import Mock
@@ -16,6 +18,7 @@ from job_workers import Workers, records, send, settings_of, wait
 from posemill.config import Settings
 from posemill.errors import Busy, JobError, JobNotFound, JobStoreError, NoRoom, SourceTooLarge
 from posemill.jobs import Job, Jobs
+from posemill.jobs.database import tell_milliseconds
 from posemill.jobs.progress import Progress
 from posemill.jobs.store import JobFolder, read_json, write_json
 from posemill.jobs.worker import Worker
@@ -355,3 +358,15 @@ def test_pages_are_newest_first(jobs: Jobs) -> None:
     assert jobs.list(9, 0, "succeeded") == ([], 0)
     assert jobs.counts()["queued"] == 5
     assert len({job.id for job in made}) == 5
+
+
+def test_an_older_sqlite_tells_milliseconds_as_a_default_too() -> None:
+    """As DBOS has it from Python 3.12 on, whatever SQLite this Python was built with."""
+    with closing(sqlite3.connect(":memory:")) as connection:
+        tell_milliseconds(connection)
+        connection.execute(
+            "CREATE TABLE t (a, at INTEGER NOT NULL DEFAULT (unixepoch('subsec') * 1000))"
+        )
+        connection.execute("INSERT INTO t (a) VALUES (1)")
+        ((told,),) = connection.execute("SELECT at FROM t")
+    assert told == pytest.approx(time.time() * 1000, abs=5000)

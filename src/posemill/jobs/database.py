@@ -1,5 +1,7 @@
 """The database of the jobs' workflows: SQLite in the data folder, or PostgreSQL."""
 
+import sqlite3
+import time
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
@@ -10,7 +12,8 @@ from dbos import (
     DBOSPortableJSONSerializer,
     WorkflowStatus,
 )
-from sqlalchemy.engine import make_url
+from sqlalchemy import event
+from sqlalchemy.engine import Engine, make_url
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from posemill.config import Settings, data_folder
@@ -24,6 +27,19 @@ WORKFLOW: Final = "job"
 # of them needs a new word here.
 WORKFLOW_VERSION: Final = "1"
 _POSTGRESQL: Final = ("postgresql", "postgres")
+
+
+def tell_milliseconds(connection: object, _: object = None) -> None:
+    """Give SQLite before 3.42 the ``unixepoch('subsec')`` that it answers with NULL.
+
+    From Python 3.12 on DBOS takes that for granted; Debian 12 has SQLite 3.40, Ubuntu 22.04 3.37.
+    """
+    if isinstance(connection, sqlite3.Connection):
+        connection.create_function("unixepoch", 1, lambda _: round(time.time(), 3))
+
+
+if sqlite3.sqlite_version_info < (3, 42):
+    event.listen(Engine, "connect", tell_milliseconds)
 
 
 def database_url(settings: Settings) -> str:
