@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from typing import Any
+from unittest.mock import patch
 
 import httpx
 import jsonschema_rs
@@ -17,6 +18,7 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
+from posemill.doctor.checks import CHECKS
 from posemill.server.pictures import OPTIONS
 from servers import Running, running
 
@@ -28,7 +30,11 @@ def _as_it_is(_: Any, value: Any) -> bytes:
 
 @pytest.fixture(scope="module")
 def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    with running(tmp_path_factory.mktemp("openapi"), max_content_length=20_000) as running_service:
+    quick = tuple(check for check in CHECKS if check.name in ("data_dir", "access", "debug"))
+    with (
+        patch("posemill.server.examination.CHECKS", quick),
+        running(tmp_path_factory.mktemp("openapi"), max_content_length=20_000) as running_service,
+    ):
         yield running_service
 
 
@@ -84,7 +90,7 @@ def test_schemathesis(service: Running) -> None:
     for result in schema.get_all_operations():
         assert isinstance(result, Ok)
         operation = result.ok()
-        if "events" in operation.path:  # an answer that goes on
+        if operation.path.endswith(("events", "probe")):  # an answer that goes on
             continue
         asked += 1
 
