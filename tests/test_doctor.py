@@ -119,7 +119,7 @@ def test_a_failure_makes_the_exit_code_1(
     assert main(["doctor", "--language", "en", "--data-dir", "/proc/posemill"]) == 1
     said = capsys.readouterr().out
     assert "✗ Data folder (data_dir)" in said
-    assert "→ sudo chown" in said
+    assert "→ sudo install -d -o" in said
 
 
 def test_a_language_that_is_not_there(capsys: pytest.CaptureFixture[str]) -> None:
@@ -288,6 +288,21 @@ def test_a_read_only_data_folder(tmp_path: Path) -> None:
     assert said["not_writable"].result is Result.FAILED
     assert "Read-only file system" in said["not_writable"].evidence.en
     assert "--data-dir" in said["not_writable"].fix.en  # type: ignore[union-attr]
+
+
+@pytest.mark.skipif(os.name != "posix", reason="rights as POSIX has them")
+def test_a_data_folder_in_somebody_elses(tmp_path: Path) -> None:
+    closed = tmp_path / "closed"
+    closed.mkdir(mode=0)
+    was = os.geteuid()
+    if was == 0:
+        os.seteuid(65534)
+    try:
+        said = found(storage.data_dir, given(data_dir=str(closed / "data")))["not_writable"]
+    finally:
+        os.seteuid(was)
+    assert "Permission denied" in said.evidence.en
+    assert said.fix == Words("Choose another folder: --data-dir.", "请用 --data-dir 另选目录。")
 
 
 def test_a_full_data_folder(tmp_path: Path) -> None:

@@ -182,6 +182,11 @@ def test_what_is_too_long_is_refused_at_the_byte(settings: Settings) -> None:
     jobs.close()
 
 
+def test_a_folder_that_can_not_be_made_is_told(settings: Settings) -> None:
+    with pytest.raises(JobStoreError, match="--data-dir"):
+        Jobs(replace(settings, data_dir="/dev/null/posemill"))
+
+
 def test_a_full_disk_refuses_uploads(settings: Settings) -> None:
     jobs = Jobs(replace(settings, min_free_space=1 << 60))
     with pytest.raises(NoRoom, match="min_free_space"):

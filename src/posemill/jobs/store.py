@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import IO, Any, Final
 
 from posemill.config.places import make_private
-from posemill.errors import JobNotFound, NoRoom
+from posemill.errors import JobNotFound, JobStoreError, NoRoom
 
 RESULTS: Final[Mapping[str, tuple[tuple[str, str], ...]]] = {
     "records": (("records.jsonl", "application/x-ndjson"),),
@@ -42,9 +42,17 @@ class Store:
         self.jobs_folder = data_folder / "jobs"
 
     def create(self) -> None:
-        """Make the folder that holds the jobs. NoRoom, or OSError as JobError's kin."""
-        with stored():
-            make_private(self.jobs_folder)
+        """Make the folder that holds the jobs. NoRoom, or JobStoreError where none can be made."""
+        try:
+            with stored():
+                make_private(self.jobs_folder)
+        except NoRoom:
+            raise
+        except OSError as error:
+            raise JobStoreError(
+                f"{self.jobs_folder.parent}: jobs can't be stored: {error.strerror or error}; "
+                "choose another folder with --data-dir (posemill doctor says more)."
+            ) from error
 
     def new(self, record: Mapping[str, Any]) -> "JobFolder":
         """Make the folder of a new job. NoRoom."""

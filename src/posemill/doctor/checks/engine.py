@@ -133,7 +133,7 @@ def threads(given: Premises) -> Iterator[Finding]:
     yield good(
         "threads",
         f"{answer.found['answers']} pictures from four threads at once: each got its own skeleton",
-        f"四个线程同时处理 {answer.found['answers']} 张图片：结果均各归其主",
+        f"四个线程同时处理 {answer.found['answers']} 张图片：每个结果都属于各自的图片",
     )
 
 

@@ -134,7 +134,7 @@ def _taken(host: str, port: int) -> Finding:
         "port_taken",
         Words(
             f"Port {port} is taken by {owner or 'another program'}",
-            f"端口 {port} 已被 {owner or '其他程序'} 占用",
+            f"端口 {port} 已被{f' {owner} ' if owner else '其他程序'}占用",
         ),
         Words(
             "Stop it, or choose another port: --port 5001."

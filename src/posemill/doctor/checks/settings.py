@@ -39,7 +39,7 @@ def look(given: Premises) -> Iterator[Finding]:
     set_by = {origin for origin in given.origins.values() if origin != DEFAULT_ORIGIN}
     count = sum(origin != DEFAULT_ORIGIN for origin in given.origins.values())
     where = ", ".join(sorted(set_by)) or str(given.settings_path)
-    absent = ("", "") if set_by else (" is not there", "不存在")
+    absent = ("", "") if set_by else (" is not there", " 不存在")
     streams, alerts = len(given.watching.streams), len(given.watching.alerts)
     yield good(
         "settings",

@@ -73,7 +73,7 @@ def data_dir(given: Premises) -> Iterator[Finding]:
         yield good(
             "data_dir",
             f"{folder}{is_new}: {user()} may write, {_gib(free)} free, on {kind or 'a local disk'}",
-            f"{folder}{is_new_zh}：用户 {user()} 可写，剩余 {_gib(free)}，文件系统 "
+            f"{folder}{is_new_zh}：用户 {user()} 可写，剩余 {_gib(free)}，位于 "
             f"{kind or '本地磁盘'}",
         )
 
@@ -159,24 +159,30 @@ def _locks_hold(path: Path) -> bool:
 
 def _not_writable(folder: Path, there: Path, error: OSError) -> Finding:
     reason = error.strerror or str(error)
+    who = user()
+    if not os.access(there, os.X_OK, effective_ids=os.access in os.supports_effective_ids):
+        fix = Words("Choose another folder: --data-dir.", "请用 --data-dir 另选目录。")
+    else:
+        give = f"chown -R {who}" if folder == there else f"install -d -o {who}"
+        fix = Words(
+            f"sudo {give} {folder}, or choose another folder with --data-dir; in a container "
+            "with a read-only root, mount a volume there.",
+            f"sudo {give} {folder}，或用 --data-dir 另选目录；根文件系统只读的容器中请在此挂载卷。",
+        )
     return failed(
         "not_writable",
         Words(
-            f"{there}: {user()} can't write there: {reason}",
-            f"{there}：用户 {user()} 无法写入：{reason}",
+            f"{there}: {who} can't write there: {reason}",
+            f"{there}：用户 {who} 无法写入：{reason}",
         ),
-        Words(
-            f"sudo chown -R {user()} {folder}, or choose another folder with --data-dir; in a "
-            "container with a read-only root, mount a volume there.",
-            f"sudo chown -R {user()} {folder}，或用 --data-dir 另选目录；"
-            "根文件系统只读的容器中请在此挂载卷。",
-        ),
+        fix,
     )
 
 
 def _existing(folder: Path) -> Path:
     """Return the folder, or the nearest one above it that exists."""
-    return next(each for each in (folder, *folder.parents) if each.is_dir())
+    # Path.is_dir raises where a folder above may not be entered.
+    return next(each for each in (folder, *folder.parents) if os.path.isdir(each))  # noqa: PTH112
 
 
 def _file_system(path: Path) -> str:

@@ -5,7 +5,7 @@ from typing import Final, Literal
 
 from posemill.doctor.finding import Words
 
-Topic = Literal["size", "upgrade", "buffering", "prefix", "host"]
+Topic = Literal["size", "upgrade", "buffering", "prefix", "root", "host"]
 
 _FAMILIES: Final[Mapping[str, str]] = {
     **dict.fromkeys(("nginx", "openresty", "tengine"), "nginx"),
@@ -38,6 +38,9 @@ _SETTINGS: Final[Mapping[tuple[Topic, str], str]] = {
         "handle_path {prefix}/* {{ reverse_proxy 127.0.0.1:5000 {{ "
         "header_up X-Forwarded-Prefix {prefix} }} }}"
     ),
+    ("root", "nginx"): "location / {{ proxy_pass http://127.0.0.1:5000; ... }}",
+    ("root", "apache"): "ProxyPass / http://127.0.0.1:5000/",
+    ("root", "caddy"): "reverse_proxy 127.0.0.1:5000",
     ("host", "nginx"): "proxy_set_header Host $http_host;",
     ("host", "apache"): "ProxyPreserveHost On",
     ("host", "caddy"): "header_up Host {{host}}",
@@ -50,6 +53,8 @@ _INGRESS: Final[Mapping[Topic, str]] = {
 
 def setting(topic: Topic, server: str, **values: object) -> Words:
     """Return the setting of the proxy that ``server`` names; of nginx where that isn't known."""
+    if topic == "prefix" and not values["prefix"]:
+        topic = "root"
     word = server.partition("/")[0].lower().partition(" ")[0]
     family = _FAMILIES.get(word, "")
     line = f"`{_SETTINGS[topic, family or 'nginx'].format(**values)}`"
