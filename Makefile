@@ -9,6 +9,11 @@
 PYTHON ?= python3
 BIN := .venv/bin
 UV := $(BIN)/uv
+# uv reads none of pip's settings: it asks the index that pip is configured for, unless it has settings itself.
+PIP_INDEX = $(BIN)/python -m pip config list 2>/dev/null | \
+	sed -nE "s/^(:env:|global|install)\.index-url='(.*)'$$/\2/p" | sed 1q
+RUN_UV = $(if $(wildcard $(HOME)/.config/uv/uv.toml /etc/uv/uv.toml),,index=$${UV_DEFAULT_INDEX:-$$($(PIP_INDEX))}; \
+	env $${index:+"UV_DEFAULT_INDEX=$$index"}) $(UV)
 NPM := $(BIN)/npm --prefix web --silent
 BUILT := src/posemill/kernels/.stamp $(addprefix src/posemill/models/,pose_detection.tflite \
 	pose_landmark_full.tflite pose_landmark_heavy.tflite pose_landmark_lite.tflite) \
@@ -55,6 +60,7 @@ docs: docs-pages ## Build the documentation's site into docs/site, in both langu
 	rm -rf docs/site
 	$(BIN)/zensical build --clean --strict --config-file docs/zensical.en.toml
 	$(BIN)/zensical build --clean --strict --config-file docs/zensical.zh.toml
+	$(BIN)/python docs/reference/joined.py docs/site/zh
 	cp docs/index.html docs/site/index.html
 
 docs-pages: develop ## Make the pages of settings and commands anew
@@ -77,12 +83,12 @@ fmt: develop ## Format, and fix what can be fixed
 	$(BIN)/ruff check --fix .
 
 lock: $(UV) ## Resolve requirements.lock anew
-	$(UV) pip compile --quiet --universal --upgrade --generate-hashes --no-emit-index-url \
+	@$(RUN_UV) pip compile --quiet --universal --upgrade --generate-hashes --no-emit-index-url \
 		--no-emit-find-links --custom-compile-command "make lock" --python-version 3.11 \
 		--group dev pyproject.toml --output-file requirements.lock
 
 dist: setup ## Build the wheel and the source archive into dist/
-	$(UV) build --quiet --out-dir dist
+	@$(RUN_UV) build --quiet --out-dir dist
 
 clean: ## Remove all that was made
 	rm -rf .venv .venv-mediapipe dist build docs/.cache docs/site web/node_modules \
@@ -103,27 +109,27 @@ $(UV):
 
 # What it runs and is built with, in the lock's versions, checked by the lock's hashes.
 .venv/.synced: requirements.lock pyproject.toml | $(UV)
-	@$(UV) pip install --quiet --constraints requirements.lock --requirements pyproject.toml --group build
+	@$(RUN_UV) pip install --quiet --constraints requirements.lock --requirements pyproject.toml --group build
 	@touch $@
 
 # All of the lock: three times as much to fetch.
 .venv/.developing: .venv/.installed requirements.lock
 	@echo "Installing what development needs" >&2
-	@$(UV) pip install --quiet --require-hashes --requirements requirements.lock
+	@$(RUN_UV) pip install --quiet --require-hashes --requirements requirements.lock
 	@touch $@
 
 .venv/.installed: .venv/.synced $(BUILT_FROM)
 	@echo "Installing posemill (models, kernels)" >&2
-	@$(UV) pip install --quiet --no-deps --no-build-isolation --editable .
+	@$(RUN_UV) pip install --quiet --no-deps --no-build-isolation --editable .
 	@touch $@
 
 # As CONTRIBUTING.md has it for pip: what MediaPipe needs, then itself without its metadata.
 .venv-mediapipe/.synced: .venv/.developing
 	@echo "Making .venv-mediapipe" >&2
-	@$(UV) venv --quiet --clear --python $(BIN)/python .venv-mediapipe
-	@$(UV) pip install --quiet --python .venv-mediapipe --requirements pyproject.toml \
+	@$(RUN_UV) venv --quiet --clear --python $(BIN)/python .venv-mediapipe
+	@$(RUN_UV) pip install --quiet --python .venv-mediapipe --requirements pyproject.toml \
 		--extra mediapipe hypothesis pytest pytest-timeout scikit-image
-	@$(UV) pip install --quiet --python .venv-mediapipe --no-deps mediapipe==0.10.21
+	@$(RUN_UV) pip install --quiet --python .venv-mediapipe --no-deps mediapipe==0.10.21
 	@touch $@
 
 # Models and kernels that went missing come back.

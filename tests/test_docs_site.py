@@ -64,6 +64,8 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
         )
         said = re.sub(r"\x1b\[[0-9;]*m", "", done.stdout + done.stderr)
         assert done.returncode == 0, said.partition("Traceback")[0]
+    join = [sys.executable, str(folder / "reference" / "joined.py"), str(folder / "site" / "zh")]
+    subprocess.run(join, check=True)
     shutil.copy(folder / "index.html", folder / "site" / "index.html")
     return folder / "site"
 
@@ -97,6 +99,15 @@ def test_both_halves_are_configured_alike() -> None:
     assert english["theme"]["features"] == chinese["theme"]["features"]
     assert english["markdown_extensions"] == chinese["markdown_extensions"]
     assert english["theme"]["font"] is chinese["theme"]["font"] is False
+
+
+def test_lines_of_chinese_text_are_joined(site: Path) -> None:
+    text = (site / "zh" / "pitfalls.html").read_text()
+    inside = re.findall(
+        "[\u3400-\u9fff，。；：、]\n[\u3400-\u9fff]", re.sub("(?s)<pre.*?</pre>", "", text)
+    )
+    assert not inside
+    assert text.count("<pre") == (site / "en" / "pitfalls.html").read_text().count("<pre")
 
 
 def test_every_link_leads_somewhere(site: Path, html: dict[Path, Links]) -> None:
