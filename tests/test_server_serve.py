@@ -89,6 +89,7 @@ def test_a_job_worker_that_falls_is_started_again(tmp_path: Path) -> None:
     supervisor = Supervisor(settings)
     try:
         first = _one_pid(supervisor, other_than=None)
+        assert os.getpgid(first) != os.getpgrp()  # a terminal's Ctrl-C doesn't reach it
         os.kill(first, signal.SIGKILL)
         second = _one_pid(supervisor, other_than=first)
     finally:

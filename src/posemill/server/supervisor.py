@@ -110,6 +110,7 @@ class _Worker:
             [sys.executable, "-P", "-m", self._module],
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
+            process_group=0,  # Ctrl-C is the service's, from the first moment on
         )
         assert self._process.stdin is not None
         with suppress(OSError):  # it has ended already; the next look finds that

@@ -208,6 +208,7 @@ class Watch:
             stdout=subprocess.PIPE,
             bufsize=0,
             env=environment(),
+            process_group=0,  # Ctrl-C is the service's, from the first moment on
         )
         assert process.stdin is not None and process.stdout is not None
         self.starts += 1
