@@ -43,8 +43,14 @@ detect: setup ## Print the skeletons in SOURCE, or write them to OUT
 	@test -n "$$SOURCE" || { echo "usage: make detect SOURCE=photo.jpg [OUT=photo.pose.jpg]" >&2; exit 2; }
 	@$(BIN)/posemill detect "$$SOURCE" $${OUT:+--out "$$OUT"}
 
-test: lint web ## Lint, check types and layers, run the tests (ARGS=... for pytest)
+# Half of the tests' time is waiting. Those that measure time run by themselves.
+test: lint web ## Lint, check types and layers, run the tests (ARGS=... for pytest, one by one)
+ifdef ARGS
 	$(BIN)/pytest $(ARGS)
+else
+	$(BIN)/pytest --quiet --numprocesses $$(expr $$($(BIN)/python -c 'from posemill.cores import usable_cores as n; print(n())') + 1) --dist loadfile -m "not alone"
+	$(BIN)/pytest --quiet -m alone
+endif
 
 test-mediapipe: .venv-mediapipe/.synced ## Run the engines' tests with the original as an engine too
 	PYTHONPATH=src .venv-mediapipe/bin/python -m pytest $(or $(ARGS),tests/test_engine.py tests/test_bench.py::test_against_the_original)

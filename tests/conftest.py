@@ -4,6 +4,7 @@ import os
 from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Final
 
 import numpy as np
 import pytest
@@ -15,6 +16,21 @@ from posemill.types import Picture
 # Machines that run tests are busy ones: an example may take its time.
 settings.register_profile("posemill", deadline=None)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "posemill"))
+
+
+# They measure times and rates, so that nothing else may run beside them.
+ALONE: Final = frozenset(
+    f"test_{name}.py"
+    for name in ("bench", "cli_watch", "live_sources", "pipeline", "server_live", "streams")
+)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what has to run alone, for ``-m``."""
+    for item in items:
+        if item.path.name in ALONE:
+            item.add_marker("alone")
 
 
 @pytest.fixture(scope="session", autouse=True)
