@@ -22,7 +22,9 @@ export const en = {
   retry: "Try again",
   copy: "Copy",
   copied: "Copied",
-  private: "Everything is computed on this machine. Nothing is sent anywhere else.",
+  private: "Everything is computed by the machine that serves this page. Nothing is sent anywhere else.",
+  "mark.of": "{name}: {value}",
+  "mark.and": ", ",
 
   // Photo
   "photo.title": "Find the people in a photo",

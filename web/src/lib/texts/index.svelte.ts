@@ -49,6 +49,10 @@ export function known(key: string, otherwise: string): string {
   return key in chosen.texts ? t(key as Key) : otherwise;
 }
 
+/** Return a name with its value, and items one after the other, with the language's own marks. */
+export const named = (name: string, value: string | number): string => t("mark.of", { name, value });
+export const listed = (items: readonly (string | number)[]): string => items.join(t("mark.and"));
+
 export function filled(text: string, values: Record<string, string | number>): string {
   return text.replace(/\{(\w+)\}/g, (whole, name: string) => String(values[name] ?? whole));
 }

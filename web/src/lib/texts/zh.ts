@@ -23,7 +23,9 @@ export const zh: Record<keyof typeof en, string> = {
   retry: "重试",
   copy: "复制",
   copied: "已复制",
-  private: "所有计算都在本机完成，不会发送到任何其他地方。",
+  private: "所有计算都在提供本页的机器上完成，不会发送到任何其他地方。",
+  "mark.of": "{name}：{value}",
+  "mark.and": "、",
 
   "photo.title": "识别图片中的人体",
   "photo.invite": "将图片拖到这里，或直接粘贴",
