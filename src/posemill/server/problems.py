@@ -27,6 +27,7 @@ from posemill.errors import (
     WorkerCrashed,
     WorkerTimeout,
 )
+from posemill.reasons import in_chinese
 from posemill.server.problem_texts import PROBLEMS
 
 MEDIA_TYPE: Final = "application/problem+json"
@@ -70,14 +71,20 @@ class Problem(Exception):
 
     def body(self, language: str) -> dict[str, Any]:
         """Return the problem details in a language."""
-        words = self.entry.zh if language == "zh" else self.entry.en
+        words, values = self.entry.en, self.values
+        if language == "zh":
+            words = self.entry.zh
+            values = {
+                name: in_chinese(value) if name == "reason" and isinstance(value, str) else value
+                for name, value in values.items()
+            }
         return {
             "type": f"urn:posemill:problem:{self.code}",
             "title": words.title,
             "status": self.status,
             "code": self.code,
-            "detail": words.detail.format_map(self.values),
-            "advice": words.advice.format_map(self.values),
+            "detail": words.detail.format_map(values),
+            "advice": words.advice.format_map(values),
         }
 
     def response(self, headers: Headers) -> JSONResponse:

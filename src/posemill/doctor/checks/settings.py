@@ -12,6 +12,7 @@ from posemill.doctor.checks.whereabouts import is_loopback
 from posemill.doctor.child import ask
 from posemill.doctor.finding import Finding, Words, failed, good, skipped, warning
 from posemill.doctor.premises import Premises
+from posemill.reasons import in_chinese
 
 # Photos of phones have up to 12 MB; a minute of their 1080p video about 100.
 _PHOTO_BYTES: Final = 12 * MIB
@@ -27,7 +28,7 @@ def look(given: Premises) -> Iterator[Finding]:
     if given.problem is not None:
         yield failed(
             "settings_wrong",
-            Words(given.problem, given.problem),
+            Words(given.problem, in_chinese(given.problem)),
             Words(
                 "Correct that line; posemill config init writes a file with every setting in it "
                 "(posemill commands refuse to start until then).",
