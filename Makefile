@@ -99,7 +99,7 @@ dist: setup ## Build the wheel and the source archive into dist/
 clean: ## Remove all that was made
 	rm -rf .venv .venv-mediapipe dist build docs/.cache docs/site web/node_modules \
 		src/posemill/kernels src/posemill/models src/posemill/server/assets src/posemill/server/page \
-		.hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+		__pycache__ .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
 	find src tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # uv, in the version and with the hashes of the lock. It is in the lock so that syncing keeps it.
