@@ -13,6 +13,10 @@ TOOL = """#!/bin/sh
 # Stands for python3, and for whatever the environment holds.
 echo "$(basename "$0") $*" >> "$LOG"
 case "$*" in
+  "pip install "*) echo "index $UV_DEFAULT_INDEX" >> "$LOG.index" ;;
+esac
+case "$*" in
+  "-m pip config list") printf '%s\n' "$PIP_SAYS" ;;
   "-c "*) exit "${TOO_OLD:-0}" ;;
   "-m venv .venv") mkdir -p .venv/bin; cp "$0" .venv/bin/python; cp "$0" .venv/bin/posemill ;;
   "-m pip install "*) cp "$0" .venv/bin/uv ;;
@@ -59,7 +63,11 @@ class Tree:
 
     @property
     def asked(self) -> list[str]:
-        return [line for line in self.log.read_text().splitlines() if " -c " not in line]
+        return [
+            line
+            for line in self.log.read_text().splitlines()
+            if " -c " not in line and not line.endswith(" -m pip config list")
+        ]
 
 
 @pytest.fixture
@@ -90,6 +98,32 @@ def test_uv_comes_in_the_locked_version_with_its_hashes(tree: Tree) -> None:
     assert re.fullmatch(r"uv==[0-9.]+ \\", lines[0])
     assert len(lines) > 5
     assert all(line.strip().startswith("--hash=sha256:") for line in lines[1:])
+
+
+@pytest.mark.parametrize(
+    ("pip", "uv", "asked"),
+    [
+        ("global.timeout='9'", "", ""),
+        ("global.index-url='https://a.example/simple'", "", "https://a.example/simple"),
+        (
+            ":env:.index-url='https://e.example/simple'\nglobal.index-url='https://a.example'",
+            *("", "https://e.example/simple"),
+        ),
+        ("global.index-url='https://a.example'", "https://u.example", "https://u.example"),
+    ],
+)
+def test_uv_asks_the_index_that_pip_asks(tree: Tree, pip: str, uv: str, asked: str) -> None:
+    tree.make(PIP_SAYS=pip, UV_DEFAULT_INDEX=uv, HOME=str(tree.folder))
+    lines = (tree.folder / "log.index").read_text().splitlines()
+    assert lines == [f"index {asked}"] * 2
+
+
+def test_uv_keeps_settings_of_its_own(tree: Tree) -> None:
+    (tree.folder / ".config" / "uv").mkdir(parents=True)
+    (tree.folder / ".config" / "uv" / "uv.toml").touch()
+    said = "global.index-url='https://a.example/simple'"
+    tree.make(PIP_SAYS=said, UV_DEFAULT_INDEX="", HOME=str(tree.folder))
+    assert (tree.folder / "log.index").read_text().splitlines() == ["index "] * 2
 
 
 def later(path: Path) -> None:
