@@ -23,6 +23,7 @@ from posemill.doctor.remote.reaching import tcp
 from posemill.doctor.remote.streaming import streaming
 from posemill.doctor.remote.uploads import uploads
 from posemill.doctor.remote.visit import Look, Visit, looking
+from posemill.errors import UsageError
 
 __all__ = ["CHECKS", "Address", "examine_url", "parse_address"]
 
@@ -48,8 +49,10 @@ def examine_url(
     """Return an iterator over what each check finds at a deployment's address, as it is found.
 
     ``patience_s``: for one answer; ``total_s``: for all of them, after which the rest is skipped.
-    UsageError, at once, where ``url`` is no address.
+    UsageError, at once, where ``url`` is no address, or ``token`` nothing that can be sent.
     """
+    if token is not None and not (token.isascii() and token.isprintable()):
+        raise UsageError("the token has signs that can't be sent: only those of ASCII can.")
     visit = Visit(parse_address(url), token, patience_s, time.monotonic() + total_s)
     checks = [
         Check(word, title, looking(visit, look, has_token=has_token), pitfall)

@@ -1,6 +1,7 @@
 """The WebSocket of live sessions: does the upgrade get through, and does a frame come back."""
 
 import json
+import logging
 from collections.abc import Iterator
 from typing import Any, Final
 
@@ -35,8 +36,14 @@ def websocket(visit: Visit) -> Iterator[Finding]:
         yield _closed(error)
     except TimeoutError:
         yield _silent()
-    except (InvalidHandshake, OSError, EOFError, ValueError) as error:
+    except (InvalidHandshake, OSError, EOFError, ValueError, RecursionError) as error:
         yield _broken(visit, error)
+
+
+def _quiet() -> logging.Logger:
+    logger = logging.Logger("posemill.doctor.websocket")
+    logger.addHandler(logging.NullHandler())
+    return logger
 
 
 def _session(visit: Visit) -> Finding:
@@ -61,19 +68,28 @@ def _session(visit: Visit) -> Finding:
             open_timeout=patience_s,
             close_timeout=1.0,
             max_size=_MOST_BYTES,
+            logger=_quiet(),  # what it says of servers that misbehave is said below
         ) as session,
     ):
         session.send(picture())
         answers: list[Any] = [
-            json.loads(session.recv(patience_s)) for _ in range(_HEADER_AND_RECORD)
+            json.loads(session.recv(visit.patience())) for _ in range(_HEADER_AND_RECORD)
         ]
-    people = len(answers[1].get("people", ()))
+    people = _people(answers[1])
     return good(
         "live_works",
         f"101 at {_PATH}; a frame came back as a record with {people} "
         f"{'person' if people == 1 else 'people'}.",
         f"{_PATH} 升级成功（101）；发送一帧后收到记录，其中有 {people} 人。",
     )
+
+
+def _people(record: Any) -> int:
+    """Return how many people a record has. ValueError for what is none."""
+    people = record.get("people") if isinstance(record, dict) else None
+    if not isinstance(people, list):
+        raise ValueError("what came back is no record")
+    return len(people)
 
 
 def _reply(response: Any) -> Reply:

@@ -73,12 +73,12 @@ def _other_page(visit: Visit, reply: Reply) -> Finding:
 def _parts(visit: Visit, reply: Reply) -> Iterator[Finding]:
     references = _References()
     references.feed(reply.body.decode("utf-8", "replace"))
-    wanted = dict.fromkeys(urljoin(visit.address.root, each) for each in references.found)
+    wanted = dict.fromkeys(_joined(visit.address.root, each) for each in references.found)
     faults: list[Words] = []
     for url in list(wanted)[:_MOST_ASSETS]:
         fault = _fault(visit, url)
         if fault is not None:
-            path = printable(urlsplit(url).path)
+            path = printable(url.removeprefix(visit.address.origin))
             faults.append(Words(f"{path}: {fault.en}", f"{path}：{fault.zh}"))
     if not faults:
         yield good(
@@ -103,6 +103,14 @@ def _parts(visit: Visit, reply: Reply) -> Iterator[Finding]:
             f"（`location ~ \\.(js|css)$`、`try_files`），并使用：{how.zh}。",
         ),
     )
+
+
+def _joined(root: str, reference: str) -> str:
+    """Return where a reference of the page leads; as it is where it can't be read."""
+    try:
+        return urljoin(root, reference)
+    except ValueError:
+        return reference
 
 
 def _fault(visit: Visit, url: str) -> Words | None:
@@ -133,8 +141,9 @@ def _prefix(visit: Visit) -> Iterator[Finding]:
         return
     if not isinstance(document, dict) or "openapi" not in document:
         return
-    servers = document.get("servers") or [{}]
-    told = printable(servers[0].get("url", "") if isinstance(servers[0], dict) else "").rstrip("/")
+    servers = document.get("servers")
+    first = servers[0] if isinstance(servers, list) and servers else {}
+    told = printable(first.get("url", "") if isinstance(first, dict) else "").rstrip("/")
     prefix = visit.address.prefix
     if told == prefix:
         return

@@ -2,6 +2,7 @@
 
 from shlex import quote
 from typing import Final
+from urllib.parse import urljoin
 
 from posemill.doctor.finding import Finding, Words, failed
 from posemill.doctor.remote.proxies import setting
@@ -17,7 +18,7 @@ _BEHIND: Final = (502, 503, 504, 520, 521, 522, 523, 524)
 def refusal(visit: Visit, reply: Reply, path: str = "/healthz") -> Finding:
     """Return what an answer other than the expected one at ``path`` means."""
     if reply.status in _REDIRECTS:
-        return _redirect(reply)
+        return _redirect(visit, reply, path)
     if reply.status == 400 and b"HTTPS port" in reply.body:
         return _needs_https(visit)
     if reply.code and reply.status != 404:
@@ -36,9 +37,13 @@ def _elsewhere(visit: Visit, reply: Reply, path: str) -> Finding:
     return _stranger(visit, reply, path)
 
 
-def _redirect(reply: Reply) -> Finding:
-    target = printable(reply.headers.get("location", "?"), 200)
-    shown = quote(target.removesuffix("/healthz"))  # it may be copied into a shell
+def _redirect(visit: Visit, reply: Reply, path: str) -> Finding:
+    asked = visit.address.root.rstrip("/") + path
+    try:
+        target = printable(urljoin(asked, reply.headers.get("location", "?")), 200)
+    except ValueError:
+        target = printable(reply.headers.get("location", "?"), 200)
+    shown = quote(target.removesuffix(path).removesuffix("/healthz"))  # it may go into a shell
     return failed(
         "redirected",
         Words(

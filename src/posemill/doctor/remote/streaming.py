@@ -58,7 +58,7 @@ def _first(text: bytes) -> Any:
             try:
                 told = json.loads(line.removeprefix(_DATA))
                 return told if told["of"] > 1 and told["interval_s"] > 0 else None
-            except (ValueError, LookupError, TypeError):
+            except (ValueError, LookupError, TypeError, RecursionError):
                 return None
     return None
 

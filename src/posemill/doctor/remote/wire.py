@@ -52,7 +52,7 @@ class Reply:
         """Return the body as JSON, None where it isn't."""
         try:
             return json.loads(self.body)
-        except ValueError:
+        except (ValueError, RecursionError):
             return None
 
     @property
@@ -197,7 +197,11 @@ class Wire:
         with bounded(connection, seconds) as is_cut, _silences(self._visit, began, is_cut):
             with suppress(ConnectionError):  # it may have said why before it hung up
                 self._http.request(method, path, body, sent, preload_content=False)
-            yield self._http.getresponse(), began
+            response = self._http.getresponse()
+            try:
+                yield response, began
+            finally:
+                response.close()  # it holds the connection where the other side ends that
 
 
 @contextmanager
