@@ -17,7 +17,7 @@ import pytest
 from posemill.cli import main
 from posemill.config import Settings, parse_watching
 from posemill.doctor import Check, Examined, Finding, Premises, Result, Words, examine, premises
-from posemill.doctor.checks import CHECKS, cameras, engine, machine, storage, whereabouts
+from posemill.doctor.checks import CHECKS, cameras, database, engine, machine, storage, whereabouts
 from posemill.doctor.checks import clock as clock_check
 from posemill.doctor.checks import settings as settings_checks
 from posemill.doctor.checks.listening import look as listening
@@ -336,14 +336,14 @@ def test_a_database_that_is_there_and_one_that_is_not(tmp_path: Path) -> None:
     folder = tmp_path / "postgresql"
     folder.mkdir()
     with postgresql(folder) as url:
-        there = found(storage.database, given(database_url=url))
+        there = found(database.look, given(database_url=url))
     assert there["database"].result is Result.OK
     assert "PostgreSQL 1" in there["database"].evidence.en
     secret = url.replace("posemill@", "posemill:hush-hush@")
-    gone = found(storage.database, given(database_url=secret))["no_database"]
+    gone = found(database.look, given(database_url=secret))["no_database"]
     assert "refused" in gone.evidence.en
     assert "hush-hush" not in gone.evidence.en + gone.evidence.zh
-    assert "sqlite" in found(storage.database, given())
+    assert "sqlite" in found(database.look, given())
 
 
 # --- Address and port

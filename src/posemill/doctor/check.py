@@ -63,6 +63,20 @@ def examine(checks: Sequence[Check], given: Premises) -> Iterator[Examined]:
 def _looked(check: Check, given: Premises) -> Iterable[Finding]:
     try:
         return list(check.look(given))
+    except ImportError as error:
+        return [
+            failed(
+                "package_missing",
+                Words(
+                    f"A package that this check needs can't be imported: {error}",
+                    f"该检查所需的依赖包无法导入：{error}",
+                ),
+                Words(
+                    "See the check packages: it has the command.",
+                    "请查看 packages 检查：其中有相应的命令。",
+                ),
+            )
+        ]
     except Exception as error:
         said = f"{type(error).__name__}: {error}"
         return [

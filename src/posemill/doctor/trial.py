@@ -8,7 +8,9 @@ import json
 import os
 import sys
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from io import BytesIO
+from pathlib import Path
 from typing import Any, Final
 
 from posemill.doctor.child import FAILURE, LONGEST
@@ -36,22 +38,22 @@ def openvino(given: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def landmarks(_: Mapping[str, Any]) -> dict[str, Any]:
-    """Find the drawn person with each landmark model, compiled anew, in single precision."""
+def landmarks(given: Mapping[str, Any]) -> dict[str, Any]:
+    """Find the drawn person with one landmark model, compiled anew, in single precision."""
     from posemill.api import PoseEstimator
     from posemill.doctor.expected import JOINTS
     from posemill.drawing.figure import draw_figure
     from posemill.options import MODEL_NAMES
 
-    picture = draw_figure(*SIZE)
-    found: dict[str, Any] = {}
-    for complexity, name in enumerate(MODEL_NAMES):
-        people = PoseEstimator(model_complexity=complexity, model_cache=False).estimate(picture)
-        found[name] = [
+    name = given["model"]
+    estimator = PoseEstimator(model_complexity=MODEL_NAMES.index(name), model_cache=False)
+    people = estimator.estimate(draw_figure(*SIZE)).people
+    return {
+        name: [
             [[float(value) for value in person.landmarks[joint][:2]] for joint in JOINTS]
-            for person in people.people
+            for person in people
         ]
-    return found
+    }
 
 
 def threads(given: Mapping[str, Any]) -> dict[str, Any]:
@@ -121,8 +123,19 @@ def postgresql(given: Mapping[str, Any]) -> dict[str, Any]:
     import psycopg
     from sqlalchemy.engine import make_url
 
-    url = make_url(given["url"]).set(drivername="postgresql")
-    text = url.render_as_string(hide_password=False)
+    from posemill.config import Settings
+    from posemill.errors import SettingError
+    from posemill.jobs.database import database_url
+
+    try:
+        url = make_url(database_url(Settings(database_url=given["url"])))
+    except SettingError:
+        raise
+    except ValueError:  # it would show a part, which may be the password's
+        raise ValueError("it can't be read as an address") from None
+    if "@" in (url.host or ""):  # of a password; the rest of it is taken for the host
+        raise ValueError("there is an @ too many: in a password it is written %40")
+    text = url.set(drivername="postgresql").render_as_string(hide_password=False)
     with psycopg.connect(text, connect_timeout=10) as connection:
         (version,) = connection.execute("show server_version").fetchone() or ("?",)
         (may,) = connection.execute(
@@ -150,9 +163,16 @@ TRIALS: Final[Mapping[str, Callable[[Mapping[str, Any]], dict[str, Any]]]] = {
 }
 
 
-if __name__ == "__main__":
+def _step_back() -> None:
+    """Let a running service come first: in time, and in what is ended where memory runs out."""
     if hasattr(os, "nice"):
-        os.nice(5)  # a running service comes first
+        os.nice(5)
+    with suppress(OSError):  # not Linux
+        Path("/proc/self/oom_score_adj").write_text("1000", encoding="ascii")
+
+
+if __name__ == "__main__":
+    _step_back()
     try:
         found = TRIALS[sys.argv[1]](json.load(sys.stdin))
     except Exception as error:  # whatever keeps it from working is what was asked for

@@ -3,12 +3,14 @@
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from threading import Event
 from time import monotonic, time
 from typing import Any, Final
 
 from posemill.config import Settings, Watching
 from posemill.doctor import Examined, Language, Premises, Result, examine
 from posemill.doctor.checks import CHECKS
+from posemill.doctor.child import STOPPING
 
 _FRESH_S: Final = 600.0
 
@@ -29,7 +31,7 @@ class Examination:
         """Return what was found: ``at`` (seconds since 1970), ``ok``, and the checks."""
         async with self._turn:
             if monotonic() >= self._until:
-                self._found = await asyncio.to_thread(self._look)
+                self._found = await self._looked()
                 self._at, self._until = time(), monotonic() + _FRESH_S
         words: Language = "zh" if language == "zh" else "en"
         return {
@@ -37,6 +39,16 @@ class Examination:
             "ok": all(each.result is not Result.FAILED for each in self._found),
             "checks": [each.to_dict(words) for each in self._found],
         }
+
+    async def _looked(self) -> Sequence[Examined]:
+        """Look in a thread; where the service stops meanwhile, that is over at once too."""
+        stopping = Event()
+        STOPPING.set(stopping)  # for this task, and the thread that it starts
+        try:
+            return await asyncio.to_thread(self._look)
+        except asyncio.CancelledError:
+            stopping.set()
+            raise
 
     def _look(self) -> Sequence[Examined]:
         given = Premises(self.settings, self.origins, self.watching, in_service=True)

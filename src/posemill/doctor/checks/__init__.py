@@ -6,6 +6,7 @@ from posemill.doctor.check import Check
 from posemill.doctor.checks import (
     cameras,
     clock,
+    database,
     encoding,
     engine,
     environment,
@@ -32,7 +33,7 @@ CHECKS: Final = (
     Check("threads", Words("One engine, several threads", "多线程共用引擎"), engine.threads, 6),
     Check("encoding", Words("H.264 encoding", "H.264 编码"), encoding.look),
     Check("data_dir", Words("Data folder", "数据目录"), storage.data_dir),
-    Check("database", Words("Database", "数据库"), storage.database),
+    Check("database", Words("Database", "数据库"), database.look),
     Check("listening", Words("Address and port", "地址与端口"), listening.look, 1),
     Check("settings", Words("Settings", "设置"), settings.look),
     Check("uploads", Words("Upload limits", "上传限制"), settings.uploads, 2),

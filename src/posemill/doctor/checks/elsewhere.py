@@ -211,7 +211,7 @@ def _modules(folder: Path) -> dict[str, str]:
     for entry in entries:
         name, _, suffix = entry.name.partition(".")
         compiled = suffix.endswith(("so", "pyd")) and not suffix.startswith("so.")
-        whole = entry.is_dir() and (folder / entry.name / "__init__.py").is_file()
+        whole = os.path.isfile(folder / entry.name / "__init__.py")  # noqa: PTH113 - never raises
         if name.isidentifier() and (suffix == "py" or compiled or whole):
             found[name] = entry.name
     return found

@@ -5,7 +5,8 @@ from math import hypot
 from typing import Final
 
 from posemill.doctor.checks.installed import install_command
-from posemill.doctor.child import ask
+from posemill.doctor.checks.room import MIB, no_room
+from posemill.doctor.child import Answer, ask
 from posemill.doctor.expected import EXPECTED
 from posemill.doctor.finding import Finding, Words, failed, good, warning
 from posemill.doctor.premises import Premises
@@ -13,24 +14,33 @@ from posemill.doctor.premises import Premises
 TRIAL: Final = "posemill.doctor.trial"
 # Of the longer side of the person's box: precision and processor move landmarks by less.
 _TOLERANCE: Final = 0.01
+# What compiling the heavy model takes at its height, running the full one, and loading a library.
+_COMPILING_BYTES: Final = 320 * MIB
+RUNNING_BYTES: Final = 220 * MIB
+LOADING_BYTES: Final = 100 * MIB
 
 
 def openvino(given: Premises) -> Iterator[Finding]:
     """Look at the runtime, the processor's features, and the precision that follows."""
+    too_little = no_room(LOADING_BYTES)
+    if too_little is not None:
+        yield too_little
+        return
     settings = given.settings
     asked = {"model_complexity": settings.model_complexity, "precision": settings.precision}
     answer = ask(TRIAL, "openvino", given=asked)
     if answer.found is None:
         reinstall = install_command("--force-reinstall", "openvino")
+        again = Words(
+            f"{reinstall}; on Linux it needs glibc 2.28 or later and a 64-bit processor.",
+            f"{reinstall}；在 Linux 上需要 glibc 2.28 以上和 64 位处理器。",
+        )
         yield failed(
             "openvino_broken",
             Words(
                 f"OpenVINO can't be used: {answer.failure}", f"OpenVINO 无法使用：{answer.failure}"
             ),
-            Words(
-                f"{reinstall}; on Linux it needs glibc 2.28 or later and a 64-bit processor.",
-                f"{reinstall}；在 Linux 上需要 glibc 2.28 以上和 64 位处理器。",
-            ),
+            mended(answer, again),
         )
         return
     version = str(answer.found["version"]).split("-")[0]
@@ -82,16 +92,16 @@ def models(_: Premises) -> Iterator[Finding]:
 
 def landmarks(_: Premises) -> Iterator[Finding]:
     """Find a drawn person with each model, and compare with stored landmarks."""
-    answer = ask(TRIAL, "landmarks")
-    if answer.found is None:
-        yield failed(
-            "models_dont_run",
-            Words(f"The models can't be run: {answer.failure}", f"模型无法运行：{answer.failure}"),
-            _anew(),
-        )
+    too_little = no_room(_COMPILING_BYTES)
+    if too_little is not None:
+        yield too_little
         return
     furthest = 0.0
     for name, expected in EXPECTED.items():
+        answer = ask(TRIAL, "landmarks", given={"model": name})
+        if answer.found is None:
+            yield _not_run(name, answer)
+            return
         people = answer.found.get(name, [])
         distance = _distance(people[0], expected) if len(people) == 1 else 1.0
         furthest = max(furthest, distance)
@@ -116,16 +126,42 @@ def landmarks(_: Premises) -> Iterator[Finding]:
         )
 
 
+def _not_run(name: str, answer: Answer) -> Finding:
+    return failed(
+        "models_dont_run",
+        Words(
+            f"Model {name} can't be run: {answer.failure}",
+            f"模型 {name} 无法运行：{answer.failure}",
+        ),
+        mended(answer, _anew()),
+    )
+
+
 def threads(given: Premises) -> Iterator[Finding]:
     """Have four threads share one engine: each must get the answer to its own picture."""
+    too_little = no_room(RUNNING_BYTES)
+    if too_little is not None:
+        yield too_little
+        return
     answer = ask(TRIAL, "threads", given={"model_complexity": given.settings.model_complexity})
-    if answer.found is None or answer.found["wrong"]:
-        said = answer.failure or f"{answer.found['wrong']} of {answer.found['answers']}"
+    if answer.found is None:
+        yield failed(
+            "threads_failed",
+            Words(
+                f"Four threads on one engine: no answers: {answer.failure}",
+                f"四个线程共用一个引擎：没有结果：{answer.failure}",
+            ),
+            mended(answer, _anew()),
+        )
+        return
+    if answer.found["wrong"]:
+        said = f"{answer.found['wrong']} of {answer.found['answers']}"
+        said_zh = f"{answer.found['answers']} 个中有 {answer.found['wrong']} 个"
         yield failed(
             "threads_mixed",
             Words(
                 f"Four threads on one engine got answers that were not theirs: {said}",
-                f"四个线程共用一个引擎时得到了错误的结果：{said}",
+                f"四个线程共用一个引擎时得到了别人的结果：{said_zh}",
             ),
             _anew(),
         )
@@ -135,6 +171,21 @@ def threads(given: Premises) -> Iterator[Finding]:
         f"{answer.found['answers']} pictures from four threads at once: each got its own skeleton",
         f"四个线程同时处理 {answer.found['answers']} 张图片：每个结果都属于各自的图片",
     )
+
+
+def mended(answer: Answer, otherwise: Words) -> Words:
+    """Return what to do about a trial that failed: what keeps it from running comes first."""
+    if answer.lacks_package:
+        return Words(
+            "See the check packages: it names what can't be imported, and the command.",
+            "请查看 packages 检查：其中列出无法导入的包及相应命令。",
+        )
+    if answer.lacks_memory:
+        return Words(
+            "There was too little memory for it, most likely: see the check memory.",
+            "很可能是内存不足：请查看 memory 检查。",
+        )
+    return otherwise
 
 
 def _anew() -> Words:

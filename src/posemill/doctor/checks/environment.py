@@ -89,7 +89,12 @@ def environment(given: Premises) -> Iterator[Finding]:
     yield from elsewhere.other_programs(given.environ)
     yield from elsewhere.variables(given.environ)
     yield from elsewhere.user_packages(everything)
-    yield from elsewhere.working_folder(Path.cwd())
+    try:
+        folder = Path.cwd()
+    except OSError:
+        yield _no_folder()
+    else:
+        yield from elsewhere.working_folder(folder)
 
 
 def _kind(prefix: Path, base: Path, library: Path) -> Finding:
@@ -120,6 +125,18 @@ def _kind(prefix: Path, base: Path, library: Path) -> Finding:
         )
     return good(
         "python_alone", f"The Python in {prefix}, no venv", f"{prefix} 中的 Python，未使用虚拟环境"
+    )
+
+
+def _no_folder() -> Finding:
+    return warning(
+        "no_working_folder",
+        Words(
+            "The folder that this was started in is gone, or may not be read: settings there "
+            "aren't found, and relative paths lead nowhere",
+            "启动时所在的目录已被删除或无法读取：其中的设置文件找不到，相对路径也都无效",
+        ),
+        Words("Start it in another folder, as: cd /", "请换一个目录启动，例如先执行 cd /"),
     )
 
 

@@ -1,6 +1,7 @@
 """What comes of importing a module, seen from outside."""
 
 import sys
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -25,5 +26,11 @@ class Import:
 def imported(module: str) -> Import:
     """Import a module in a process of its own; nothing is written beside it."""
     command = [sys.executable, "-P", "-B", str(_PROGRAM), module]
-    answer = child.run(command, patience_s=_PATIENCE_S)
+    try:
+        # The folder is this process' to remove: what imports may crash.
+        with tempfile.TemporaryDirectory(prefix="posemill-", ignore_cleanup_errors=True) as folder:
+            # Where Matplotlib, if it comes too, keeps its fonts.
+            answer = child.run(command, None, _PATIENCE_S, {"MPLCONFIGDIR": folder})
+    except OSError:  # nowhere to write, as in a container that is read-only
+        answer = child.run(command, None, _PATIENCE_S)
     return Import(answer.failure) if answer.found is None else Import(**answer.found)

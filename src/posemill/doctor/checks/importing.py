@@ -3,11 +3,11 @@
 A program of its own, which needs nothing but the standard library: what it imports may be broken.
 """
 
+import contextlib
 import importlib
 import json
-import os
+import pathlib
 import sys
-import tempfile
 
 LONGEST = 300
 
@@ -29,20 +29,20 @@ def drawn_by(module: object) -> str:
 
 def main(name: str) -> None:
     """Import it and tell."""
-    with tempfile.TemporaryDirectory(prefix="posemill-", ignore_cleanup_errors=True) as folder:
-        os.environ["MPLCONFIGDIR"] = folder  # where Matplotlib, if it comes too, keeps its fonts
-        try:
-            module = importlib.import_module(name)
-            found = {
-                "file": getattr(module, "__file__", None),
-                "version": getattr(module, "__version__", None),
-                "solutions": hasattr(module, "solutions"),
-                "windows": drawn_by(module),
-            }
-        except BaseException as error:  # whatever it is, it has to be told
-            found = {"error": said(error)}
+    try:
+        module = importlib.import_module(name)
+        found = {
+            "file": getattr(module, "__file__", None),
+            "version": getattr(module, "__version__", None),
+            "solutions": hasattr(module, "solutions"),
+            "windows": drawn_by(module),
+        }
+    except BaseException as error:  # whatever it is, it has to be told
+        found = {"error": said(error)}
     print(json.dumps(found))
 
 
 if __name__ == "__main__":
+    with contextlib.suppress(OSError):  # not Linux; where memory runs out, a service comes first
+        pathlib.Path("/proc/self/oom_score_adj").write_text("1000", encoding="ascii")
     main(sys.argv[1])

@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from importlib.metadata import Distribution, distributions
 from importlib.util import find_spec
@@ -67,7 +68,10 @@ def counting(packages: Sequence[Package]) -> dict[str, Package]:
 
 def search_path() -> list[Path]:
     """Return the folders of ``sys.path`` that exist, each once."""
-    folders = {Path(each or os.curdir).resolve(): None for each in sys.path}
+    folders: dict[Path, None] = {}
+    for each in sys.path:
+        with suppress(OSError):  # the working folder may be gone
+            folders[Path(each or os.curdir).resolve()] = None
     return [each for each in folders if each.is_dir()]
 
 

@@ -1,6 +1,7 @@
 """Whether others can reach the service: its address and its port."""
 
 import errno
+import os
 import socket
 import sys
 from collections.abc import Iterator
@@ -88,7 +89,8 @@ def _free(settings: Settings) -> Finding:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
         with closing(socket.socket(family, socket.SOCK_STREAM)) as listening:
-            listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            if os.name == "posix":  # on Windows two would then have one port
+                listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             listening.bind((host, port))
             listening.listen(1)
     except OSError as error:
@@ -160,12 +162,14 @@ def _is_posemill(host: str, port: int) -> bool:
 
 def _owner(port: int) -> str | None:
     """Return the program that listens on ``port``, as far as this user may know."""
-    import psutil  # noqa: PLC0415
-
+    try:
+        import psutil  # noqa: PLC0415
+    except ImportError:
+        return None
     try:
         for each in psutil.net_connections("tcp"):
             if each.status == psutil.CONN_LISTEN and each.laddr.port == port and each.pid:
                 return f"{psutil.Process(each.pid).name()} (pid {each.pid})"
-    except psutil.Error:
+    except (psutil.Error, OSError):  # it may not be known, or there is no /proc
         return None
     return None

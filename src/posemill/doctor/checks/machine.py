@@ -6,14 +6,16 @@ from typing import Final
 
 from posemill.config import Settings
 from posemill.cores import allowed_cores, core_quota, memory_limit, usable_cores
-from posemill.doctor.finding import Finding, Words, failed, good, warning
+from posemill.doctor.checks.room import MIB, room
+from posemill.doctor.finding import Finding, Words, failed, good, skipped, warning
 from posemill.doctor.premises import Premises
 
-MIB: Final = 1024**2
 # Of a service at work with the full model; docs/en/service.md, "Measured".
 _PROCESS_BYTES: Final = 110 * MIB
 _LEAST_BYTES: Final = 512 * MIB
 _FEW_CORES: Final = 1.0
+# Addresses that a process with OpenVINO reserves, far more than it uses; measured: 1.6 GB.
+_ADDRESSES_BYTES: Final = 2048 * MIB
 
 
 def cores(_: Premises) -> Iterator[Finding]:
@@ -46,16 +48,20 @@ def cores(_: Premises) -> Iterator[Finding]:
 
 def memory(given: Premises) -> Iterator[Finding]:
     """Compare the memory that may be used with what the service's processes take."""
-    import psutil  # noqa: PLC0415
-
-    found = psutil.virtual_memory()
-    limit = memory_limit()
-    total = found.total if limit is None else min(limit, found.total)
-    available = min(found.available, total)
+    yield from _addresses()
+    there, limit, left = _there(), memory_limit(), room()
+    totals = [each for each in (there, limit) if each is not None]
+    if not totals or left is None:
+        yield skipped(
+            "memory_unknown", "How much there is can't be told here", "此处无法得知内存大小"
+        )
+        return
+    total = min(totals)
+    available = min(left, total)
     need = _PROCESS_BYTES * _processes(given.settings)
     said_en = f"{_mib(total)} in all, {_mib(available)} free"
     said_zh = f"共 {_mib(total)}，可用 {_mib(available)}"
-    if limit is not None and limit < found.total:
+    if limit is not None and limit == total and limit != there:
         said_en, said_zh = f"{said_en} (limit of the control group)", f"{said_zh}（控制组限制）"
     said_en = f"{said_en}; a service with these settings takes about {_mib(need)}"
     said_zh = f"{said_zh}；按当前设置，服务约占用 {_mib(need)}"
@@ -71,6 +77,42 @@ def memory(given: Premises) -> Iterator[Finding]:
         yield warning("little_memory", Words(said_en, said_zh), fix)
     else:
         yield good("memory", said_en, said_zh)
+
+
+def _there() -> int | None:
+    """Return the bytes of memory in this machine, None where that can't be told."""
+    try:
+        import psutil  # noqa: PLC0415
+
+        return int(psutil.virtual_memory().total)
+    except (ImportError, OSError):  # not installed, or without /proc
+        return None
+
+
+def _addresses() -> Iterator[Finding]:
+    """Look whether a process may reserve as many addresses as OpenVINO does."""
+    try:
+        import resource  # noqa: PLC0415 - not on Windows
+    except ImportError:
+        return
+    most, _ = resource.getrlimit(resource.RLIMIT_AS)
+    if most == resource.RLIM_INFINITY or most >= _ADDRESSES_BYTES:
+        return
+    yield warning(
+        "few_addresses",
+        Words(
+            f"A process may have {_mib(most)} of addresses (ulimit -v); one with OpenVINO "
+            f"reserves up to {_mib(_ADDRESSES_BYTES)}, and may fail",
+            f"单个进程的地址空间限制为 {_mib(most)}（ulimit -v）；使用 OpenVINO 的进程最多会保留 "
+            f"{_mib(_ADDRESSES_BYTES)}，可能失败",
+        ),
+        Words(
+            "ulimit -v unlimited before posemill starts, in systemd LimitAS=infinity; limit its "
+            "memory by a control group instead (docker --memory, MemoryMax=).",
+            "请在启动 posemill 前执行 ulimit -v unlimited（systemd 中为 LimitAS=infinity）；"
+            "限制内存请改用控制组（docker --memory、MemoryMax=）。",
+        ),
+    )
 
 
 def _processes(settings: Settings) -> int:

@@ -14,7 +14,8 @@ from posemill.doctor.checks.installed import (
     uninstall_command,
 )
 from posemill.doctor.checks.ranges import Requirement, contains, counts
-from posemill.doctor.finding import Finding, Words, failed, good, skipped, warning
+from posemill.doctor.checks.room import MIB, no_room
+from posemill.doctor.finding import Finding, Result, Words, failed, good, skipped, warning
 from posemill.doctor.premises import Premises
 
 # Compiled ones, by what is imported of them; OpenVINO as posemill has it, without its reports.
@@ -25,6 +26,9 @@ MODULES: Final = {
     "pillow": "PIL.Image",
     "scipy": "scipy.optimize",
 }
+
+
+_IMPORTING_BYTES: Final = 100 * MIB
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +62,7 @@ def packages(_: Premises) -> Iterator[Finding]:
     found = [*_missing(wanted, there), *_out_of_range(wanted, there)]
     found += [*_twice(wanted, everything), *_broken(wanted, there)]
     yield from found
-    if not found:
+    if all(each.result is Result.SKIPPED for each in found):
         names = ", ".join(str(there[name]) for name in MODULES if name in there)
         number = len({need.requirement.name for need in wanted})
         yield good(
@@ -147,6 +151,10 @@ def _twice(wanted: Sequence[Need], everything: Sequence[Package]) -> Iterator[Fi
 
 
 def _broken(wanted: Sequence[Need], there: Mapping[str, Package]) -> Iterator[Finding]:
+    too_little = no_room(_IMPORTING_BYTES)
+    if too_little is not None:
+        yield too_little
+        return
     for name, module in MODULES.items():
         error = imported(module).error if name in there else ""
         if error:

@@ -6,8 +6,8 @@ from typing import Final
 
 from posemill.config import DEFAULT_ORIGIN
 from posemill.cores import core_quota, usable_cores
-from posemill.doctor.checks.engine import TRIAL
-from posemill.doctor.checks.machine import MIB
+from posemill.doctor.checks.engine import RUNNING_BYTES, TRIAL, mended
+from posemill.doctor.checks.room import MIB, no_room
 from posemill.doctor.checks.whereabouts import is_loopback
 from posemill.doctor.child import ask
 from posemill.doctor.finding import Finding, Words, failed, good, skipped, warning
@@ -130,6 +130,10 @@ def load(given: Premises) -> Iterator[Finding]:
     if settings.engine != "openvino":
         yield skipped("not_measured", "The engine is not openvino", "引擎不是 openvino")
         return
+    too_little = no_room(RUNNING_BYTES)
+    if too_little is not None:
+        yield too_little
+        return
     answer = ask(TRIAL, "pace", given={name: getattr(settings, name) for name in _ENGINE})
     if answer.found is None:
         yield failed(
@@ -138,7 +142,12 @@ def load(given: Premises) -> Iterator[Finding]:
                 f"A stream can't be tracked: {answer.failure}",
                 f"无法跟踪视频流：{answer.failure}",
             ),
-            Words("See the checks openvino and models.", "请查看 openvino 与 models 两项检查。"),
+            mended(
+                answer,
+                Words(
+                    "See the checks openvino and models.", "请查看 openvino 与 models 两项检查。"
+                ),
+            ),
         )
         return
     frame_ms = answer.found["frame_ms"]
@@ -212,6 +221,20 @@ def access(given: Premises) -> Iterator[Finding]:
             Words("auth_token is short enough to be guessed", "auth_token 过短，容易被猜中"),
             Words(
                 'python3 -c "import secrets; print(secrets.token_urlsafe(24))"',
+                'python3 -c "import secrets; print(secrets.token_urlsafe(24))"',
+            ),
+        )
+    if token is not None and not (token.isascii() and token.isprintable()):
+        yield warning(
+            "token_not_ascii",
+            Words(
+                "auth_token has signs that programs can't send in a header: they get 401",
+                "auth_token 含有请求头无法发送的字符：程序访问会得到 401",
+            ),
+            Words(
+                "Use letters and digits of ASCII: "
+                'python3 -c "import secrets; print(secrets.token_urlsafe(24))"',
+                "请只使用 ASCII 字母和数字："
                 'python3 -c "import secrets; print(secrets.token_urlsafe(24))"',
             ),
         )

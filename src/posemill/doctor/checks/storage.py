@@ -1,5 +1,6 @@
-"""The data folder and the database: writable, with room, and with locks that hold."""
+"""The data folder: writable, with room, and with locks that hold."""
 
+import errno
 import os
 import shutil
 import sqlite3
@@ -8,27 +9,38 @@ import time
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
+from shlex import quote
 from typing import Final
 
 from posemill.config import data_folder
 from posemill.doctor.checks.engine import TRIAL
-from posemill.doctor.checks.machine import MIB
+from posemill.doctor.checks.room import MIB
 from posemill.doctor.checks.whereabouts import user
 from posemill.doctor.child import ask
-from posemill.doctor.finding import Finding, Words, failed, good, skipped, warning
+from posemill.doctor.finding import Finding, Words, failed, good, warning
 from posemill.doctor.premises import Premises
 
 # Where locks of files may not hold between machines, and sometimes not on one.
 _NETWORK: Final = ("nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "fuse.sshfs", "afpfs", "ceph")
 _PROBE_BYTES: Final = MIB
 _CLOCKS_APART_S: Final = 2.0
+_FULL: Final = (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC))
+_LONGEST: Final = 200
 
 
 def data_dir(given: Premises) -> Iterator[Finding]:
     """Write into the data folder, or beside where it will be, and lock an SQLite file there."""
     settings = given.settings
-    folder = data_folder(settings)
+    try:
+        folder = data_folder(settings)
+    except RuntimeError:  # of a user without an entry, and without HOME
+        yield _no_home()
+        return
     there = _existing(folder)
+    barrier = _in_the_way(folder, there)
+    if barrier is not None:
+        yield barrier
+        return
     free = shutil.disk_usage(there).free
     try:
         with tempfile.TemporaryDirectory(prefix=".posemill-doctor-", dir=there) as scratch:
@@ -67,8 +79,8 @@ def data_dir(given: Premises) -> Iterator[Finding]:
             ),
             Words("Keep both by NTP.", "请在两端都启用 NTP 同步。"),
         )
-    is_new = "" if folder.exists() else " (will be made)"
-    is_new_zh = "" if folder.exists() else "（将自动创建）"
+    is_new = "" if folder == there else " (will be made)"
+    is_new_zh = "" if folder == there else "（将自动创建）"
     if free >= settings.min_free_space:
         yield good(
             "data_dir",
@@ -78,53 +90,14 @@ def data_dir(given: Premises) -> Iterator[Finding]:
         )
 
 
-def database(given: Premises) -> Iterator[Finding]:
-    """Connect to the database of the settings, where there is one."""
-    url = given.settings.database_url
-    if url is None:
-        yield skipped("sqlite", "SQLite, in the data folder", "使用数据目录中的 SQLite")
-        return
-    answer = ask(TRIAL, "postgresql", given={"url": url}, patience_s=30)
-    if answer.found is None:
-        said = _without_secret(answer.failure, url)
-        yield failed(
-            "no_database",
-            Words(
-                f"database_url can't be reached: {said}",
-                f"无法连接 database_url：{said}",
-            ),
-            Words(
-                "Is PostgreSQL up, and are host, port, user, password and database of the address "
-                "right? From a container, localhost is the container itself.",
-                "请确认 PostgreSQL 已启动，且地址中的主机、端口、用户、密码与库名正确；"
-                "在容器内 localhost 指容器自身。",
-            ),
-        )
-        return
-    version = answer.found["version"]
-    if not answer.found["may_create"]:
-        yield failed(
-            "database_denied",
-            Words(
-                f"PostgreSQL {version}: this user may not create schemas in the database",
-                f"PostgreSQL {version}：该用户无权在库中创建模式（schema）",
-            ),
-            Words(
-                "grant create on database NAME to USER;", "grant create on database 库名 to 用户;"
-            ),
-        )
-        return
-    yield good("database", f"PostgreSQL {version} answers", f"PostgreSQL {version} 已连通")
-
-
-def _locking(folder: Path, kind: str, *, is_sqlite: bool, holds: bool) -> Iterator[Finding]:
+def _locking(folder: Path, kind: str, *, is_sqlite: bool, holds: bool | None) -> Iterator[Finding]:
     if not is_sqlite:
         return
     fix = Words(
         "Put data_dir on a local disk, or give jobs a PostgreSQL: --database-url.",
         "请将 data_dir 放在本地磁盘，或为任务使用 PostgreSQL：--database-url。",
     )
-    if not holds:
+    if holds is False:
         yield failed(
             "no_locks",
             Words(
@@ -145,29 +118,92 @@ def _locking(folder: Path, kind: str, *, is_sqlite: bool, holds: bool) -> Iterat
         )
 
 
-def _locks_hold(path: Path) -> bool:
-    """Whether another process sees a lock on an SQLite file. OSError where none can be made."""
+def _locks_hold(path: Path) -> bool | None:
+    """Whether another process sees a lock on an SQLite file, None where there was none to look.
+
+    OSError where no file can be made.
+    """
     try:
         with closing(sqlite3.connect(path, isolation_level=None)) as connection:
             connection.execute("create table probe (one integer)")
             connection.execute("begin immediate")
             answer = ask(TRIAL, "lock", given={"path": str(path)}, patience_s=30)
-            return answer.found is not None and bool(answer.found["is_seen"])
-    except sqlite3.OperationalError:  # as on a file system without any locks
-        return False
+            return None if answer.found is None else bool(answer.found["is_seen"])
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorcode == sqlite3.SQLITE_FULL:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)) from error
+        return False  # as on a file system without any locks
+
+
+def _no_home() -> Finding:
+    return failed(
+        "no_home",
+        Words(
+            f"Nothing says where data is to be kept: {user()} has no home folder, and HOME isn't "
+            "set",
+            f"无法确定数据存放位置：用户 {user()} 没有主目录，也没有设置 HOME",
+        ),
+        Words(
+            "Name a folder: --data-dir /var/lib/posemill (or POSEMILL_DATA_DIR).",
+            "请指定目录：--data-dir /var/lib/posemill（或 POSEMILL_DATA_DIR）。",
+        ),
+    )
+
+
+def _in_the_way(folder: Path, there: Path) -> Finding | None:
+    """Return that what has the name of the data folder, or of one above it, is something else."""
+    if folder == there:
+        return None
+    first = there / folder.relative_to(there).parts[0]
+    is_other = os.path.lexists(first)
+    try:
+        folder.lstat()
+        reason = ""
+    except OSError as error:
+        reason = str(error.strerror) if error.errno == errno.ENAMETOOLONG else ""
+    if not is_other and not reason:
+        return None
+    shown = _shortened(first if is_other else folder)
+    return failed(
+        "not_a_folder",
+        Words(
+            f"{shown}: {reason or 'it is there, but is no folder'}, so no data can be kept in it",
+            f"{shown}：{reason or '已存在，但不是目录'}，无法存放数据",
+        ),
+        Words(
+            "Choose another folder: --data-dir; or move away what is there.",
+            "请用 --data-dir 另选目录，或移走现有的文件。",
+        ),
+    )
+
+
+def _shortened(path: Path) -> str:
+    text = str(path)
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}..."
 
 
 def _not_writable(folder: Path, there: Path, error: OSError) -> Finding:
     reason = error.strerror or str(error)
     who = user()
-    if not os.access(there, os.X_OK, effective_ids=os.access in os.supports_effective_ids):
+    if error.errno in _FULL:
+        fix = Words(
+            "Make room there (df -h, df -i), or choose another disk with --data-dir.",
+            "请清理该磁盘（df -h、df -i），或用 --data-dir 换一块磁盘。",
+        )
+    elif error.errno == errno.EROFS:
+        fix = Words(
+            "Choose another folder: --data-dir; in a container with a read-only root, mount a "
+            f"volume there: docker run -v posemill:{quote(str(folder))}.",
+            "请用 --data-dir 另选目录；根文件系统只读的容器中请在此挂载卷："
+            f"docker run -v posemill:{quote(str(folder))}。",
+        )
+    elif not os.access(there, os.X_OK, effective_ids=os.access in os.supports_effective_ids):
         fix = Words("Choose another folder: --data-dir.", "请用 --data-dir 另选目录。")
     else:
         give = f"chown -R {who}" if folder == there else f"install -d -o {who}"
         fix = Words(
-            f"sudo {give} {folder}, or choose another folder with --data-dir; in a container "
-            "with a read-only root, mount a volume there.",
-            f"sudo {give} {folder}，或用 --data-dir 另选目录；根文件系统只读的容器中请在此挂载卷。",
+            f"sudo {give} {quote(str(folder))}, or choose another folder with --data-dir.",
+            f"sudo {give} {quote(str(folder))}，或用 --data-dir 另选目录。",
         )
     return failed(
         "not_writable",
@@ -187,19 +223,18 @@ def _existing(folder: Path) -> Path:
 
 def _file_system(path: Path) -> str:
     """Return the kind of the file system behind ``path``, as `nfs4`; empty where unknown."""
-    import psutil  # noqa: PLC0415
+    try:
+        import psutil  # noqa: PLC0415
 
+        mounts = psutil.disk_partitions(all=True)
+    except (ImportError, OSError):  # not installed, or without /proc
+        return ""
     best, kind = -1, ""
-    for each in psutil.disk_partitions(all=True):
+    for each in mounts:
         mount = Path(each.mountpoint)
         if path.is_relative_to(mount) and len(mount.parts) > best:
             best, kind = len(mount.parts), each.fstype
     return kind
-
-
-def _without_secret(said: str, url: str) -> str:
-    secret = url.partition("://")[2].rpartition("@")[0].partition(":")[2]
-    return said.replace(secret, "***") if secret else said
 
 
 def _gib(size: int) -> str:

@@ -2,6 +2,7 @@
 
 import ipaddress
 import os
+import socket
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
@@ -28,9 +29,20 @@ def container(environ: Mapping[str, str], root: Path = Path("/")) -> str | None:
 def is_loopback(host: str) -> bool:
     """Whether only this machine reaches an address to listen on."""
     try:
-        return ipaddress.ip_address(host).is_loopback
+        address = ipaddress.ip_address(host)
     except ValueError:
-        return host == "localhost"
+        return host == "localhost" or _is_short_loopback(host)
+    # ::ffff:127.0.0.1; before Python 3.13 that isn't seen.
+    mapped = getattr(address, "ipv4_mapped", None)
+    return bool((mapped or address).is_loopback)
+
+
+def _is_short_loopback(host: str) -> bool:
+    """Whether it is 127.0.0.1 as the C library takes it too, such as 127.1."""
+    try:
+        return socket.inet_aton(host)[0] == 127
+    except OSError:
+        return False
 
 
 def user() -> str:
