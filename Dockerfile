@@ -59,7 +59,8 @@ USER 10001:10001
 VOLUME /data
 EXPOSE 5000
 STOPSIGNAL SIGTERM
+# Of the settings the address counts, from a variable or posemill.toml; flags it doesn't see.
 HEALTHCHECK --interval=10s --timeout=5s --start-period=60s --retries=3 \
-    CMD ["python", "-ISc", "import http.client, os, sys; port = int(os.environ.get('POSEMILL_PORT') or 5000); service = http.client.HTTPConnection('127.0.0.1', port, timeout=4); service.request('GET', '/readyz'); sys.exit(service.getresponse().status != 200)"]
+    CMD ["python", "-ISc", "import http.client, os, sys, tomllib; name = os.environ.get('POSEMILL_CONFIG') or 'posemill.toml'; settings = tomllib.load(open(name, 'rb')) if os.path.exists(name) else {}; host = os.environ.get('POSEMILL_HOST') or settings.get('host') or '0.0.0.0'; host = {'0.0.0.0': '127.0.0.1', '::': '::1'}.get(host, host); port = int(os.environ.get('POSEMILL_PORT') or settings.get('port') or 5000); service = http.client.HTTPConnection(host, port, timeout=4); service.request('GET', '/readyz'); sys.exit(service.getresponse().status != 200)"]
 ENTRYPOINT ["posemill"]
 CMD ["serve"]

@@ -4,9 +4,11 @@ import ipaddress
 import json
 import os
 import re
+import socket
 import subprocess
 import sys
 import sysconfig
+import threading
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -88,6 +90,42 @@ def test_the_health_check(state: str, tmp_path: Path) -> None:
     with running(tmp_path, auth_token="a-long-random-word") as service:
         service.lanes.is_ready = state == "ready"
         assert (check(service.port) == 0) is (state == "ready")
+
+
+@pytest.mark.parametrize(
+    ("variables", "file", "host"),
+    [
+        ({}, "", "127.0.0.1"),
+        ({"POSEMILL_HOST": "0.0.0.0", "POSEMILL_PORT": ""}, "port = {port}", "127.0.0.1"),
+        ({"POSEMILL_HOST": "127.0.0.2"}, 'host = "127.0.0.9"\nport = {port}', "127.0.0.2"),
+        ({"POSEMILL_HOST": "::", "POSEMILL_PORT": "{port}"}, "port = 1", "::1"),
+        ({"POSEMILL_CONFIG": "other.toml"}, 'host = "127.0.0.3"\nport = {port}', "127.0.0.3"),
+    ],
+)
+def test_the_health_check_asks_where_the_settings_say(
+    variables: dict[str, str], file: str, host: str, tmp_path: Path
+) -> None:
+    """Which is not always 127.0.0.1:5000."""
+
+    def answer(listening: socket.socket) -> None:
+        connection, _ = listening.accept()
+        with connection:
+            connection.recv(1000)
+            connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    command = instructions("HEALTHCHECK")[0].text.partition("CMD ")[2]
+    with socket.create_server((host, 0), family=family) as listening:
+        port = str(listening.getsockname()[1])
+        threading.Thread(target=answer, args=(listening,), daemon=True).start()
+        environ = {name: each.format(port=port) for name, each in variables.items()}
+        environ = environ or {"POSEMILL_PORT": port}
+        if file:
+            name = variables.get("POSEMILL_CONFIG", "posemill.toml")
+            (tmp_path / name).write_text(file.format(port=port))
+        words = [sys.executable, *json.loads(command)[1:]]
+        kept = {name: each for name, each in os.environ.items() if "POSEMILL" not in name}
+        subprocess.run(words, check=True, env=kept | environ, cwd=tmp_path)
 
 
 def test_what_is_sent_to_the_build() -> None:
@@ -288,3 +326,27 @@ def test_the_unit_is_valid_and_hardened(tmp_path: Path) -> None:
     words = ["systemd-analyze", "security", "--offline=true", "--threshold=20", str(copy)]
     rated = _run(words)
     assert rated.returncode == 0, rated.stdout[-400:]
+
+
+def test_the_unit_lets_decoders_confine_themselves() -> None:
+    """Else they would go on without: what they call then isn't refused to them any more."""
+    unit = (DEPLOY / "systemd" / "posemill.service").read_text()
+    try:
+        listed = _run(["systemd-analyze", "syscall-filter", "--no-pager"]).stdout
+    except FileNotFoundError:
+        pytest.skip("needs Debian's systemd")
+    groups: dict[str, set[str]] = {}
+    for line in listed.splitlines():
+        if line.startswith("@"):
+            members = groups.setdefault(line.strip(), set())
+        elif line.startswith("    ") and groups:
+            members.add(line.strip())
+
+    def calls(word: str) -> set[str]:
+        return set().union(*map(calls, groups[word])) if word in groups else {word}
+
+    allowed: set[str] = set()
+    for line in re.findall(r"^SystemCallFilter=(.+)$", unit, re.MULTILINE):
+        named = set().union(*map(calls, line.lstrip("~").split()))
+        allowed = allowed - named if line.startswith("~") else allowed | named
+    assert {"seccomp", "prctl", "capset", "prlimit64"} <= allowed
