@@ -103,6 +103,14 @@ def test_locks_that_nobody_could_try(tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert set(said) == {"data_dir"}
 
 
+def test_no_temporary_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", None)
+    monkeypatch.setattr(tempfile, "_candidate_tempdir_list", lambda: [str(tmp_path / "none")])
+    said = found(storage.data_dir, given(data_dir=str(tmp_path), min_free_space=0))
+    assert said["no_temporary_folder"].result is Result.FAILED
+    assert "--tmpfs /tmp" in fix(said["no_temporary_folder"])
+
+
 # --- The database
 
 

@@ -31,6 +31,7 @@ _LONGEST: Final = 200
 def data_dir(given: Premises) -> Iterator[Finding]:
     """Write into the data folder, or beside where it will be, and lock an SQLite file there."""
     settings = given.settings
+    yield from _temporary()
     try:
         folder = data_folder(settings)
     except RuntimeError:  # of a user without an entry, and without HOME
@@ -133,6 +134,27 @@ def _locks_hold(path: Path) -> bool | None:
         if error.sqlite_errorcode == sqlite3.SQLITE_FULL:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)) from error
         return False  # as on a file system without any locks
+
+
+def _temporary() -> Iterator[Finding]:
+    """Look for a folder of passing things, without which no process that decodes begins."""
+    try:
+        tempfile.TemporaryFile().close()
+    except OSError as error:
+        reason = error.strerror or str(error)
+        yield failed(
+            "no_temporary_folder",
+            Words(
+                f"There is no temporary folder that can be written: {reason}",
+                f"没有可写的临时目录：{reason}",
+            ),
+            Words(
+                "Docker: --tmpfs /tmp; Kubernetes: an emptyDir mounted at /tmp; elsewhere: set "
+                "TMPDIR to a folder that can be written.",
+                "Docker：--tmpfs /tmp；Kubernetes：在 /tmp 挂载 emptyDir；"
+                "其他环境：将 TMPDIR 设为可写的目录。",
+            ),
+        )
 
 
 def _no_home() -> Finding:
