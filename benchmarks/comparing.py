@@ -2,7 +2,7 @@
 
     python benchmarks/comparing.py [FOLDER]
 
-FOLDER: real media as described in docs/en/comparing.md; without it only the generated figure counts.
+FOLDER: real media as docs/en/comparing.md says; without it only the generated figure counts.
 """
 
 import sys
