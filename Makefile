@@ -14,6 +14,8 @@ PIP_INDEX = $(BIN)/python -m pip config list 2>/dev/null | \
 	sed -nE "s/^(:env:|global|install)\.index-url='(.*)'$$/\2/p" | sed 1q
 RUN_UV = $(if $(wildcard $(HOME)/.config/uv/uv.toml /etc/uv/uv.toml),,index=$${UV_DEFAULT_INDEX:-$$($(PIP_INDEX))}; \
 	env $${index:+"UV_DEFAULT_INDEX=$$index"}) $(UV)
+# Somebody who watches sees how far it is.
+QUIETLY := $(if $(MAKE_TERMERR),,--quiet)
 NPM := $(BIN)/npm --prefix web --silent
 BUILT := src/posemill/kernels/.stamp $(addprefix src/posemill/models/,pose_detection.tflite \
 	pose_landmark_full.tflite pose_landmark_heavy.tflite pose_landmark_lite.tflite) \
@@ -102,7 +104,7 @@ clean: ## Remove all that was made
 		__pycache__ .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
 	find src tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +
 
-# uv, in the version and with the hashes of the lock. It is in the lock so that syncing keeps it.
+# uv, in the version and with the hashes of the lock.
 $(UV):
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 		{ echo "posemill needs Python 3.11 or later: make PYTHON=python3.12" >&2; exit 2; }
@@ -115,13 +117,14 @@ $(UV):
 
 # What it runs and is built with, in the lock's versions, checked by the lock's hashes.
 .venv/.synced: requirements.lock pyproject.toml | $(UV)
-	@$(RUN_UV) pip install --quiet --constraints requirements.lock --requirements pyproject.toml --group build
+	@echo "Fetching packages (some 300 MB, once)" >&2
+	@$(RUN_UV) pip install $(QUIETLY) --constraints requirements.lock --requirements pyproject.toml --group build
 	@touch $@
 
 # All of the lock: three times as much to fetch.
 .venv/.developing: .venv/.installed requirements.lock
 	@echo "Installing what development needs" >&2
-	@$(RUN_UV) pip install --quiet --require-hashes --requirements requirements.lock
+	@$(RUN_UV) pip install $(QUIETLY) --require-hashes --requirements requirements.lock
 	@touch $@
 
 .venv/.installed: .venv/.synced $(BUILT_FROM)
