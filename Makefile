@@ -117,7 +117,7 @@ $(UV):
 
 # What it runs and is built with, in the lock's versions, checked by the lock's hashes.
 .venv/.synced: requirements.lock pyproject.toml | $(UV)
-	@echo "Fetching packages (some 300 MB, once)" >&2
+	@echo "Fetching packages (some 360 MB, once)" >&2
 	@$(RUN_UV) pip install $(QUIETLY) --constraints requirements.lock --requirements pyproject.toml --group build
 	@touch $@
 
