@@ -111,6 +111,13 @@ def test_no_temporary_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     assert "--tmpfs /tmp" in fix(said["no_temporary_folder"])
 
 
+def test_a_file_server_with_another_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    now = time.time
+    monkeypatch.setattr(time, "time", lambda: now() - 60)
+    said = found(storage.data_dir, given(data_dir=str(tmp_path), min_free_space=0))
+    assert "+60 s" in said["clocks_apart"].evidence.en
+
+
 # --- The database
 
 
@@ -129,7 +136,23 @@ def test_no_password_is_told(url: str, word: str) -> None:
     assert word in said.evidence.en
 
 
+def test_a_database_that_takes_no_tables(monkeypatch: pytest.MonkeyPatch) -> None:
+    answer = Answer({"version": "17.2", "may_create": False})
+    monkeypatch.setattr(database, "ask", lambda *_, **__: answer)
+    said = found(database.look, given(database_url="postgresql://me@host/jobs"))
+    assert said["database_denied"].result is Result.FAILED
+    assert "grant create" in fix(said["database_denied"])
+
+
 # --- Trials that can't be made
+
+
+def test_frames_that_are_lost_on_the_way(monkeypatch: pytest.MonkeyPatch) -> None:
+    answer = Answer({"version": "18.1.0", "frames": 3, "bytes": 900})
+    monkeypatch.setattr(encoding, "ask", lambda *_, **__: answer)
+    said = found(encoding.look, given())["no_h264"]
+    assert "3 of 5 frames" in said.evidence.en
+    assert "--only-binary=av" in fix(said)
 
 
 def test_what_is_missing_is_not_blamed_on_others(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -181,6 +204,14 @@ def test_without_psutil_or_proc(
     monkeypatch.setattr(machine, "memory_limit", lambda: None)
     assert found(machine.memory, given())["memory_unknown"].result is Result.SKIPPED
     assert "data_dir" in found(storage.data_dir, given(data_dir=str(tmp_path), min_free_space=0))
+
+
+def test_the_systems_own_python(tmp_path: Path) -> None:
+    assert environment._kind(tmp_path, tmp_path, tmp_path).code == "python_alone"
+    (tmp_path / "EXTERNALLY-MANAGED").touch()
+    said = environment._kind(tmp_path, tmp_path, tmp_path)
+    assert (said.code, said.result) == ("python_of_the_system", Result.WARNING)
+    assert "-m venv" in fix(said)
 
 
 @on_posix

@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import json
+import re
 import socket
 import time
 from collections.abc import Callable, Iterable, Mapping
@@ -108,6 +109,48 @@ def test_a_websocket_that_answers_no_record(record: bytes) -> None:
 
     (each,) = seen(posemill_but(live=live), "websocket")
     assert each.code in {"live_broken", "live_closed"}
+
+
+def test_as_many_sessions_as_there_may_be() -> None:
+    def live(asked: bytes) -> Iterable[bytes]:
+        yield upgraded(asked)
+        yield b"\x88\x02" + (4429).to_bytes(2, "big")
+        time.sleep(0.5)
+
+    (each,) = seen(posemill_but(live=live), "websocket")
+    assert (each.code, each.result) == ("live_full", Result.WARNING)
+
+
+def test_a_service_that_is_not_ready() -> None:
+    problem = (
+        b'{"type":"urn:posemill:problem:not_ready","detail":"The models are being loaded.",'
+        b'"title":"Not ready","status":503}'
+    )
+    said = reply(problem, b"application/problem+json").replace(b"200 OK", b"503 No")
+    found = seen(posemill_but(readyz=lambda _: [said]), "http")
+    assert [each.code for each in found if each.result is Result.FAILED] == ["not_ready"]
+    assert "being loaded" in found[-1].evidence.en
+
+
+def test_a_slow_way() -> None:
+    def slow(_: bytes) -> Iterable[bytes]:
+        time.sleep(0.14)
+        return [reply(_ALIVE)]
+
+    (each,) = seen(posemill_but(healthz=slow), "latency")
+    assert (each.code, each.result) == ("slow_way", Result.WARNING)
+    assert "10 connections, since none is kept" in each.evidence.en
+
+
+def test_uploads_that_would_take_too_long_are_not_tried() -> None:
+    def detect(asked: bytes) -> Iterable[bytes]:
+        if re.search(rb"Content-Length: \d{7}", asked):
+            time.sleep(0.7)
+        return [reply(b'{"frames":[{"people":[{}]}]}')]
+
+    found = seen(posemill_but(detect=detect), "upload", total_s=4.0)
+    assert [each.code for each in found] == ["upload_slow", "uploads_pass"]
+    assert "10 MB weren't tried" in found[0].evidence.en
 
 
 def test_what_goes_on_below_a_websocket_is_not_written_about(
