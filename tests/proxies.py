@@ -1,37 +1,21 @@
 """Debian's nginx in front of a service: right once, and wrong in each of the usual ways."""
 
 import subprocess
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-import httpx
-import pytest
-
+from nginx import nginx, require_nginx
 from servers import free_port
 
-NGINX = Path("/usr/sbin/nginx")
 PREFIX = "/pose"
 # Each server block listens on a port of its own; TOLD keeps what it was told in Authorization.
-_CONFIGURATION = """
-daemon off;
-pid {folder}/nginx.pid;
-error_log stderr emerg;
-events {{ worker_connections 256; }}
-http {{
+_HTTP = """
   log_format told '$server_port $http_authorization';
   access_log {folder}/told.log told;
-  client_body_temp_path {folder}/body;
-  proxy_temp_path {folder}/proxy;
-  fastcgi_temp_path {folder}/fastcgi;
-  uwsgi_temp_path {folder}/uwsgi;
-  scgi_temp_path {folder}/scgi;
   ssl_certificate_key {folder}/key.pem;
-{servers}
-}}
-"""
+{servers}"""
 _SERVER = "  server {{ listen 127.0.0.1:{port}{tls};\n{body}\n  }}\n"
 _PASS = "proxy_pass {behind}/;"
 _HOST = "proxy_set_header Host $http_host;"
@@ -115,8 +99,7 @@ class Proxies:
 @contextmanager
 def proxies(folder: Path, behind: str) -> Iterator[Proxies]:
     """Run nginx in front of the service at ``behind``."""
-    if not NGINX.exists():
-        pytest.skip("needs Debian's nginx: apt-get install nginx-light")
+    require_nginx()
     _certificates(folder)
     ports = {name: free_port() for name in (*_PLAIN, *_TLS)}
     values = {"behind": behind, "folder": str(folder), "closed": str(free_port())}
@@ -126,29 +109,10 @@ def proxies(folder: Path, behind: str) -> Iterator[Proxies]:
     )
     for name, value in values.items():
         servers = servers.replace(f"{{{name}}}", value)
-    text = _CONFIGURATION.format(folder=folder, servers=servers)
-    (folder / "nginx.conf").write_text(text)
-    command = [str(NGINX), "-p", str(folder), "-c", str(folder / "nginx.conf"), "-e", "stderr"]
-    nginx = subprocess.Popen(command)
-    try:
-        _wait_for(f"http://127.0.0.1:{ports['right']}{PREFIX}/healthz", nginx)
+    http = _HTTP.format(folder=folder, servers=servers)
+    with nginx(folder, http, f"http://127.0.0.1:{ports['right']}{PREFIX}/healthz"):
         (folder / "gone").rmdir()
         yield Proxies(ports, folder / "authority.pem", folder / "stranger.pem", folder / "told.log")
-    finally:
-        nginx.terminate()
-        nginx.wait(10)
-
-
-def _wait_for(url: str, process: "subprocess.Popen[bytes]") -> None:
-    for _ in range(200):
-        assert process.poll() is None
-        try:
-            if httpx.get(url).status_code == 200:
-                return
-        except httpx.TransportError:
-            pass
-        time.sleep(0.05)
-    raise AssertionError("nginx does not answer")
 
 
 def _certificates(folder: Path) -> None:

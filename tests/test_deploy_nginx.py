@@ -4,7 +4,7 @@ import json
 import ssl
 import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from io import BytesIO
 from pathlib import Path
@@ -15,35 +15,22 @@ import pytest
 from PIL import Image
 from websockets.sync.client import connect
 
+from nginx import nginx, require_nginx
 from posemill.drawing.figure import draw_figure
 from servers import free_port, served
 
-NGINX = Path("/usr/sbin/nginx")
 FOLDER = Path(__file__).resolve().parent.parent / "deploy" / "nginx"
 # What the image has around the template.
 AROUND = """
-daemon off;
-pid {folder}/nginx.pid;
-error_log stderr error;
-events {{ worker_connections 64; }}
-http {{
   access_log off;
   keepalive_timeout 65;
-  client_body_temp_path {folder}/body;
-  proxy_temp_path {folder}/proxy;
-  fastcgi_temp_path {folder}/fastcgi;
-  uwsgi_temp_path {folder}/uwsgi;
-  scgi_temp_path {folder}/scgi;
-  {server}
-}}
 """
 
 
 @pytest.fixture(scope="module")
 def behind(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of the service itself."""
-    if not NGINX.exists():
-        pytest.skip("needs Debian's nginx: apt-get install nginx-light")
+    require_nginx()
     folder = tmp_path_factory.mktemp("data")
     with served(folder, "--job-workers", "0", "--max-content-length", "20MiB") as (url, _):
         yield url
@@ -64,29 +51,9 @@ def proxied(behind: str, folder: Path, prefix: str, tls: int = 0) -> Iterator[st
     if tls:
         example = (FOLDER / "tls.conf.example").read_text().replace("/etc/nginx/tls", str(folder))
         (folder / "tls.conf").write_text(example.replace("listen 443", f"listen 127.0.0.1:{tls}"))
-    path = folder / "nginx"
-    path.write_text(AROUND.format(folder=folder, server=text))
-    command = [str(NGINX), "-p", str(folder), "-c", str(path), "-e", "stderr"]
-    subprocess.run([*command, "-t", "-q"], check=True)
-    process = subprocess.Popen(command)
-    try:
-        url = f"http://127.0.0.1:{port}{prefix}"
-        _wait_for(lambda: httpx.get(url + "/healthz").status_code == 200)
+    url = f"http://127.0.0.1:{port}{prefix}"
+    with nginx(folder, AROUND + text, url + "/healthz"):
         yield url
-    finally:
-        process.terminate()
-        process.wait(10)
-
-
-def _wait_for(is_there: Callable[[], bool]) -> None:
-    for _ in range(200):
-        try:
-            if is_there():
-                return
-        except httpx.TransportError:
-            pass
-        time.sleep(0.05)
-    raise AssertionError("nginx does not answer")
 
 
 @pytest.fixture(scope="module", params=["", "/pose"], ids=["at-the-root", "below-a-path"])

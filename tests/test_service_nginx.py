@@ -2,8 +2,6 @@
 
 import json
 import re
-import subprocess
-import time
 from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
@@ -17,23 +15,13 @@ from playwright.sync_api import expect
 from websockets.sync.client import connect
 
 from browsers import chromium, driver, visit
+from nginx import nginx, require_nginx
 from posemill.drawing.figure import draw_figure
 from servers import free_port, served
 
-NGINX = Path("/usr/sbin/nginx")
-CONFIGURATION = """
-daemon off;
-pid {folder}/nginx.pid;
-error_log stderr error;
-events {{ worker_connections 64; }}
-http {{
+HTTP = """
   access_log off;
   client_max_body_size 0;
-  client_body_temp_path {folder}/body;
-  proxy_temp_path {folder}/proxy;
-  fastcgi_temp_path {folder}/fastcgi;
-  uwsgi_temp_path {folder}/uwsgi;
-  scgi_temp_path {folder}/scgi;
   server {{
     listen 127.0.0.1:{port};
     location /pose/ {{
@@ -47,41 +35,20 @@ http {{
       proxy_set_header X-Forwarded-Proto $scheme;
       proxy_set_header X-Forwarded-Prefix /pose;
     }}
-  }}
-}}
-"""
+  }}"""
 
 
 @pytest.fixture(scope="module")
 def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of a service behind nginx, with the prefix."""
-    if not NGINX.exists():
-        pytest.skip("needs Debian's nginx: apt-get install nginx-light")
+    require_nginx()
     folder, port = tmp_path_factory.mktemp("nginx"), free_port()
-    with served(folder / "data") as (behind, _):
-        text = CONFIGURATION.format(folder=folder, port=port, behind=behind)
-        (folder / "nginx.conf").write_text(text)
-        command = [str(NGINX), "-p", str(folder), "-c", str(folder / "nginx.conf"), "-e", "stderr"]
-        nginx = subprocess.Popen(command)
-        try:
-            url = f"http://127.0.0.1:{port}/pose"
-            _wait_for(url + "/healthz", nginx)
-            yield url
-        finally:
-            nginx.terminate()
-            nginx.wait(10)
-
-
-def _wait_for(url: str, process: "subprocess.Popen[bytes]") -> None:
-    for _ in range(200):
-        assert process.poll() is None
-        try:
-            if httpx.get(url).status_code == 200:
-                return
-        except httpx.TransportError:
-            pass
-        time.sleep(0.05)
-    raise AssertionError("nginx does not answer")
+    url = f"http://127.0.0.1:{port}/pose"
+    with (
+        served(folder / "data") as (behind, _),
+        nginx(folder, HTTP.format(port=port, behind=behind), url + "/healthz"),
+    ):
+        yield url
 
 
 @pytest.fixture(scope="module")
