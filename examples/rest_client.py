@@ -1,4 +1,4 @@
-"""A photo to the service, with Python's own library alone; POSEMILL_TOKEN is the token, if any.
+"""A photo to the service, with Python's own library; POSEMILL_AUTH_TOKEN is the token, if any.
 
 Run: python examples/rest_client.py photo.jpg [http://localhost:5000]
 """
@@ -14,9 +14,9 @@ from urllib.request import Request, urlopen
 def main(photo: str, service: str = "http://localhost:5000") -> None:
     """Print who the service sees in ``photo``."""
     data = Path(photo).read_bytes()
-    request = Request(f"{service}/api/v1/detect?max_people=0", data)
+    request = Request(f"{service.rstrip('/')}/api/v1/detect?max_people=0", data)
     request.add_header("Content-Type", "application/octet-stream")
-    if token := os.environ.get("POSEMILL_TOKEN"):
+    if token := os.environ.get("POSEMILL_AUTH_TOKEN"):
         request.add_header("Authorization", f"Bearer {token}")
     with urlopen(request, timeout=60) as answer:
         found = json.load(answer)
@@ -35,5 +35,5 @@ if __name__ == "__main__":
             sys.exit(str(error))  # not the service: a proxy before it
         problem = json.load(error)
         sys.exit(f"{problem['code']}: {problem['detail']} {problem['advice']}")
-    except OSError as error:  # no such photo, or no such service
+    except (OSError, ValueError) as error:  # no such photo, no such service, no address
         sys.exit(str(error))

@@ -213,7 +213,7 @@ def test_rest_client(folder: Path, tmp_path: Path) -> None:
     with served(tmp_path, "--auth-token", TOKEN) as (url, _):
 
         def ask(photo: str, token: str) -> tuple[str, str, int]:
-            return run("rest_client.py", photo, url, folder=folder, POSEMILL_TOKEN=token)
+            return run("rest_client.py", photo, url, folder=folder, POSEMILL_AUTH_TOKEN=token)
 
         said, complained, code = ask("photo.jpg", TOKEN)
         assert (complained, code) == ("", 0)

@@ -31,7 +31,7 @@ def run() -> NoReturn:
     os._exit(code)
 
 
-def main(argv: Sequence[str] | None = None) -> int:
+def main(argv: Sequence[str] | None = None) -> int:  # noqa: PLR0911 - one a kind of error
     """Run the command and return its exit code; nothing is raised."""
     arguments = list(sys.argv[1:] if argv is None else argv) or ["--help"]
     _replace_closed_streams()
@@ -45,6 +45,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _fail(error, _FAULT, arguments)
     except PosemillError as error:
         return _fail(error, _USAGE, arguments)
+    except ModuleNotFoundError as error:
+        return _fail(_missing(error), _FAULT, arguments)
     except Exception as error:  # the only broad one: whatever it is, it is our fault
         kind = type(error).__name__
         text = f"this is a fault of posemill: {kind}: {error} (--debug shows where it arose)"
@@ -87,6 +89,17 @@ def _fail(what: object, code: int, arguments: Sequence[str]) -> int:
             traceback.print_exc()
     tell(what)
     return code
+
+
+def _missing(error: ModuleNotFoundError) -> str:
+    """Return what to do where a package that posemill needs was taken away, or never came."""
+    from posemill.doctor.checks.requirements import packages  # noqa: PLC0415
+    from posemill.doctor.premises import premises  # noqa: PLC0415
+
+    for found in packages(premises({})):
+        if found.code == "packages_missing" and found.fix is not None:
+            return f"{found.evidence.en}. {found.fix.en}"
+    return f"{error}: a package that posemill needs is missing; install posemill anew"
 
 
 def _wants_traceback(arguments: Sequence[str]) -> bool:

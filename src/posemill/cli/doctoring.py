@@ -3,19 +3,15 @@
 import json as json_format
 import os
 import sys
-from collections.abc import Iterable, Mapping
-from contextlib import suppress
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Final
 
 from posemill import __version__
 from posemill.cli.listing import put
 from posemill.cli.report import Report, State, one_line
 from posemill.config import TABLE
 from posemill.doctor import LANGUAGES, Examined, Language, Result, examine, premises
-from posemill.errors import UsageError
-
-if TYPE_CHECKING:
-    from rich.text import Text
+from posemill.errors import SinkError, UsageError
 
 SCHEMA: Final = "posemill.doctor/1"
 _MARKS: Final[Mapping[Result, tuple[str, str]]] = {
@@ -87,10 +83,11 @@ def tell_of(examined: Iterable[Examined], count: int, language: Language, *, jso
     finally:
         report.close()
     if json:
-        put(json_format.dumps(as_document(found, language), ensure_ascii=False, indent=2))
+        document = as_document(found, language)
+        put(json_format.dumps(document, ensure_ascii=not _is_unicode(), indent=2))
     else:
         counts = {str(result): sum(each.result is result for each in found) for result in Result}
-        put("\n" + _SUMS[language].format(**counts))
+        put(_encodable("\n" + _SUMS[language].format(**counts)))
     return int(any(each.result is Result.FAILED for each in found))
 
 
@@ -102,27 +99,44 @@ def as_document(found: Iterable[Examined], language: Language) -> dict[str, Any]
 
 
 def _print(examined: Examined, language: Language) -> None:
-    from rich.console import Console  # noqa: PLC0415
-
+    plain = not _is_unicode()
+    try:
+        from rich.console import Console  # noqa: PLC0415
+        from rich.text import Text  # noqa: PLC0415
+    except ImportError:  # one of the packages that may be missing
+        for parts in _lines(examined, language, plain=plain):
+            put(_encodable("".join(text for text, _ in parts)))
+        return
     console = Console(highlight=False, soft_wrap=True)
-    with suppress(UnicodeEncodeError):
-        for text in _lines(examined, language, plain=not _is_unicode()):
-            console.print(text)
+    try:
+        for parts in _lines(examined, language, plain=plain):
+            shown = [(_encodable(text), style) for text, style in parts]
+            console.print(Text.assemble(*shown))
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise SinkError(f"stdout can't be written: {error.strerror or error}.") from error
 
 
-def _lines(examined: Examined, language: Language, *, plain: bool) -> "Iterable[Text]":
-    from rich.text import Text  # noqa: PLC0415
-
+def _lines(
+    examined: Examined, language: Language, *, plain: bool
+) -> Iterable[Sequence[tuple[str, str]]]:
+    """Yield lines, each as parts with a style."""
     for finding in examined.findings:
         mark, style = _MARKS[finding.result]
         mark = {"✓": "+", "✗": "x"}.get(mark, mark) if plain else mark
         title = examined.check.title.in_language(language)
         evidence = one_line(finding.evidence.in_language(language))
-        yield Text.assemble(
-            (f"{mark} ", style), (title, "bold"), f" ({examined.check.name})  {evidence}"
-        )
+        yield (f"{mark} ", style), (title, "bold"), (f" ({examined.check.name})  {evidence}", "")
         if finding.fix is not None:
-            yield Text.assemble("    ", ("→ ", style), one_line(finding.fix.in_language(language)))
+            arrow = "-> " if plain else "→ "
+            yield ("    ", ""), (arrow, style), (one_line(finding.fix.in_language(language)), "")
+
+
+def _encodable(text: str) -> str:
+    """Return text with what this terminal can't show escaped, rather than left out."""
+    encoding = sys.stdout.encoding or "utf-8"
+    return text.encode(encoding, "backslashreplace").decode(encoding)
 
 
 def _is_unicode() -> bool:

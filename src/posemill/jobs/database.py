@@ -49,7 +49,7 @@ def database_url(settings: Settings) -> str:
         return f"sqlite:///{path.as_posix()}"
     try:
         url = make_url(settings.database_url)
-    except ArgumentError:
+    except (ArgumentError, ValueError):  # what it says may have the password in it
         raise SettingError("database_url is not the address of a database.") from None
     if url.drivername.split("+")[0] not in _POSTGRESQL:
         raise SettingError("database_url must be of PostgreSQL; without one it is SQLite.")
