@@ -150,7 +150,7 @@ def test_masks_are_fetched_when_they_are_wanted(
         page.get_by_label("Skeleton", exact=True).uncheck()
         with page.expect_response(lambda answer: "enable_segmentation" in answer.url):
             page.get_by_label("Mask").check()
-        page.wait_for_function(f"({_PIXELS})([[0.45, 0.8]])[0][2] > 60")
+        page.wait_for_function(f"() => ({_PIXELS})([[0.45, 0.8]])[0][2] > 60")
 
 
 def test_nobody_gives_tips_and_a_way_on(browser: Browser, address: str, empty_photo: Path) -> None:

@@ -177,13 +177,16 @@ def test_alerts_are_counted_looked_at_and_acknowledged(browser: Browser, address
         page = visiting.page
         link = page.get_by_role("link", name="Streams (alerts not acknowledged: 1)")
         expect(link).to_be_visible(timeout=30 * SECONDS)
+        page.set_viewport_size({"width": 390, "height": 844})
+        assert page.evaluate("document.documentElement.scrollWidth") <= 390
+        page.set_viewport_size({"width": 1280, "height": 800})
         link.click()
         row = page.locator("li[data-alert]").first
         expect(row).to_contain_text("Somebody is there")
         row.get_by_role("button", name="Show alert visit").click()
         dialog = page.get_by_role("dialog")
         dialog.get_by_label("Clip around the alert").wait_for()
-        page.wait_for_function("document.querySelector('dialog video')?.readyState >= 2")
+        page.wait_for_function("() => document.querySelector('dialog video')?.readyState >= 2")
         page.keyboard.press("Escape")
         row.get_by_role("button", name="Acknowledge").focus()
         page.keyboard.press("Enter")
