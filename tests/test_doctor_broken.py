@@ -124,7 +124,7 @@ def test_a_file_server_with_another_time(tmp_path: Path, monkeypatch: pytest.Mon
 @pytest.mark.parametrize(
     ("url", "word"),
     [
-        ("postgresql://me:hush", "as an address"),
+        ("postgresql://me:hush", "is not the address of a database"),
         ("postgresql://me:hu@hush@127.0.0.1:1/jobs", "%40"),
         ("mysql://me:hush@127.0.0.1/jobs", "PostgreSQL"),
         ("postgresql://me:%68ush@hush.invalid:1/jobs", "***"),

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from posemill.doctor.child import FAILURE, LONGEST
+from posemill.errors import PosemillError
 
 # ruff: noqa: PLC0415
 
@@ -176,5 +177,6 @@ if __name__ == "__main__":
     try:
         found = TRIALS[sys.argv[1]](json.load(sys.stdin))
     except Exception as error:  # whatever keeps it from working is what was asked for
-        found = {FAILURE: " ".join(f"{type(error).__name__}: {error}".split())[:LONGEST]}
+        kind = "" if isinstance(error, PosemillError) else f"{type(error).__name__}: "
+        found = {FAILURE: " ".join(f"{kind}{error}".split())[:LONGEST]}
     print(json.dumps(found))

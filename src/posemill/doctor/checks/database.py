@@ -21,8 +21,8 @@ def look(given: Premises) -> Iterator[Finding]:
         yield failed(
             "no_database",
             Words(
-                f"database_url can't be reached: {said}",
-                f"无法连接 database_url：{said}",
+                f"The database can't be used: {said}",
+                f"数据库无法使用：{said}",
             ),
             Words(
                 "Is PostgreSQL up, and are host, port, user, password and database of the address "
