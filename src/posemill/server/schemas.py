@@ -5,6 +5,7 @@ from typing import Any, Final
 
 import numpy as np
 
+from posemill.doctor import Result
 from posemill.jobs import STATES
 from posemill.records import COLUMNS, SCHEMA, WORLD_COLUMNS, header
 from posemill.server.analysis_examples import ANALYSIS_EXAMPLES
@@ -27,8 +28,7 @@ from posemill.server.stream_schemas import STREAM_EXAMPLES, STREAM_SCHEMAS
 from posemill.skeleton import LANDMARK_COUNT, LANDMARK_NAMES
 from posemill.types import FramePoses, Pose, SourceInfo
 
-# As posemill.doctor has them.
-_RESULT: Final[Schema] = {"type": "string", "enum": ["ok", "skipped", "warning", "failed"]}
+_RESULT: Final[Schema] = {"type": "string", "enum": [str(each) for each in Result]}
 _HEADER: Final[Mapping[str, Schema]] = {
     "schema": {"type": "string", "const": SCHEMA},
     "source": TEXT,

@@ -6,7 +6,7 @@ from contextlib import suppress
 from typing import Any
 
 from posemill.doctor.finding import Finding, Words, failed, good, warning
-from posemill.doctor.remote.refusals import refusal
+from posemill.doctor.remote.refusals import needs_https, refusal
 from posemill.doctor.remote.telling import answered, printable, unanswered
 from posemill.doctor.remote.visit import Visit
 from posemill.doctor.remote.wire import NoReply, Reply, ask, opened, secured
@@ -33,15 +33,7 @@ def http(visit: Visit) -> Iterator[Finding]:
 
 def _silent(visit: Visit, error: NoReply) -> Finding:
     if error.silence != "timeout" and not visit.address.is_https and _has_tls(visit):
-        secure = f"https://{visit.address.host}:{visit.address.port}{visit.address.prefix}/"
-        return failed(
-            "needs_https",
-            Words(
-                "This port speaks https, and was asked by http.",
-                "该端口使用 https，而请求使用了 http。",
-            ),
-            Words(f"Open {secure}.", f"请访问 {secure}。"),
-        )
+        return needs_https(visit)
     what = Words("TCP connects, but HTTP fails", "TCP 已连接，但 HTTP 请求失败")
     if error.silence == "closed":
         return unanswered(

@@ -20,7 +20,7 @@ def refusal(visit: Visit, reply: Reply, path: str = "/healthz") -> Finding:
     if reply.status in _REDIRECTS:
         return _redirect(visit, reply, path)
     if reply.status == 400 and b"HTTPS port" in reply.body:
-        return _needs_https(visit)
+        return needs_https(visit)
     if reply.code and reply.status != 404:
         return _own_problem(reply, path)
     if reply.status in _BEHIND:
@@ -59,7 +59,8 @@ def _redirect(visit: Visit, reply: Reply, path: str) -> Finding:
     )
 
 
-def _needs_https(visit: Visit) -> Finding:
+def needs_https(visit: Visit) -> Finding:
+    """Return that the port expects another protocol than it was asked by."""
     secure = f"https://{visit.address.host}:{visit.address.port}{visit.address.prefix}/"
     return failed(
         "needs_https",
